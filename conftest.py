@@ -1,0 +1,57 @@
+"""The tests' ground: an installation of their own, on SQLite or (APPRODO_TEST_DATABASE=postgresql) PostgreSQL.
+
+Prepared when this file is imported, before any test module can import a model.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "tests"))
+
+import postgres
+
+DATABASE = os.environ.get("APPRODO_TEST_DATABASE", "sqlite")
+
+
+def _prepare() -> None:
+    for name in [name for name in os.environ if name.startswith("APPRODO_")]:
+        if not name.startswith(("APPRODO_TEST_", "APPRODO_SP_API_DIR")):
+            del os.environ[name]
+    home = tempfile.mkdtemp(prefix="approdo-tests-")
+    os.environ["APPRODO_HOME"] = home
+    os.environ["DJANGO_SETTINGS_MODULE"] = "approdo.settings"
+    if DATABASE == "postgresql":
+        if "APPRODO_TEST_SERVER" not in os.environ:
+            os.environ["APPRODO_TEST_SERVER"] = postgres.start_server()
+        os.environ["APPRODO_DATABASE_URL"] = os.environ["APPRODO_TEST_SERVER"] + "/postgres"
+        os.environ["APPRODO_SECRET_KEY"] = "only for tests"
+        os.environ["APPRODO_ENCRYPTION_KEYS"] = "dGVzdHMgdGVzdHMgdGVzdHMgdGVzdHMgdGVzdHMhISE="
+    import django
+
+    django.setup()
+
+
+_prepare()
+
+
+def pytest_report_header() -> str:
+    return f"database: {DATABASE}"
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ["APPRODO_HOME"], ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def in_english() -> Iterator[None]:
+    """Sentences are compared in English unless a test says otherwise."""
+    from django.utils import translation
+
+    with translation.override("en"):
+        yield

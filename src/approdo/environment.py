@@ -1,0 +1,96 @@
+"""Settings from the environment or `.env`, each with a default that works and each also as `…_FILE`.
+
+Imports no Django, so that `approdo --help` and a clear refusal stay quick.
+"""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+from dotenv import load_dotenv
+
+from approdo.sdk.errors import ConfigError
+
+PREFIX = "APPRODO_"
+
+load_dotenv(Path.cwd() / ".env")
+
+
+def setting(name: str, default: str = "") -> str:
+    """The value of `APPRODO_<name>`, or what the file named by `APPRODO_<name>_FILE` holds.
+
+    Raises `ConfigError` when that file cannot be read.
+    """
+    path = os.environ.get(f"{PREFIX}{name}_FILE")
+    if path:
+        try:
+            return Path(path).read_text().strip()
+        except OSError as error:
+            raise ConfigError(
+                "unreadable_setting_file", name=f"{PREFIX}{name}_FILE", reason=error.strerror or ""
+            ) from None
+    return os.environ.get(f"{PREFIX}{name}", "").strip() or default
+
+
+def whole_number(name: str, default: int) -> int:
+    """A setting that has to be a whole number; raises `ConfigError` otherwise."""
+    text = setting(name, str(default))
+    if not text.isdecimal():
+        raise ConfigError("setting_not_a_number", name=f"{PREFIX}{name}", value=text)
+    return int(text)
+
+
+def home() -> Path:
+    """Where the embedded databases, keys and locks live; made on first use, readable by its owner only."""
+    path = Path(setting("HOME", str(Path.home() / ".approdo"))).expanduser().absolute()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError("home_not_writable", path=str(path), reason=error.strerror or "") from None
+    return path
+
+
+def database_url() -> str:
+    """The PostgreSQL address, or nothing for the embedded SQLite file."""
+    url = setting("DATABASE_URL")
+    if url and not url.startswith(("postgresql://", "postgres://")):
+        raise ConfigError("unknown_database", scheme=url.split(":", 1)[0])
+    return url
+
+
+def secret_key() -> str:
+    """Signs sessions. Made once beside the embedded database; required with PostgreSQL."""
+    return setting("SECRET_KEY") or _kept("secret.key", secrets.token_urlsafe(50), "SECRET_KEY")
+
+
+def encryption_keys() -> list[str]:
+    """Fernet keys, newest first. Made once beside the embedded database; required with PostgreSQL."""
+    given = setting("ENCRYPTION_KEYS") or _kept(
+        "encryption.keys", Fernet.generate_key().decode(), "ENCRYPTION_KEYS"
+    )
+    keys = given.replace(",", " ").split()
+    try:
+        for key in keys:
+            Fernet(key)
+    except ValueError:
+        raise ConfigError("bad_encryption_key", name=f"{PREFIX}ENCRYPTION_KEYS") from None
+    return keys
+
+
+def _kept(file_name: str, fresh: str, name: str) -> str:
+    if database_url():
+        raise ConfigError("setting_required", name=f"{PREFIX}{name}")
+    path = home() / file_name
+    if not path.exists():
+        # Written whole under another name, then linked: of two processes that start together one
+        # makes the key, and both read the same.
+        draft = path.with_name(f"{file_name}.{os.getpid()}")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(fresh)
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_text().strip()

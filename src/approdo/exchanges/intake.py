@@ -1,0 +1,65 @@
+"""A batch into documents: one transaction holds the documents and the fact that their page was read."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Sum
+
+from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
+from approdo.sales.receive import Counts, Origin, receive
+from approdo.sdk.connector import RequestMade
+from approdo.sdk.documents import Batch, Note
+
+COUNTED = ("read", "created", "updated", "unchanged", "failed", "left_out")
+
+
+def take_page(window: WindowRead, page: int, batch: Batch, next_token: str | None, at: datetime) -> None:
+    """Store page number `page` (from 0) of `window` and move its progress on. All or nothing.
+
+    Does nothing where this page was stored before: the row, not whoever calls, knows how far the
+    window was read. Two callers with the same page store it once.
+    """
+    with transaction.atomic():
+        moved = WindowRead.objects.filter(pk=window.pk, pages=page, complete=False).update(
+            pages=page + 1, next_token=next_token, complete=next_token is None, read_at=at
+        )
+        if not moved:
+            return
+        counts = receive(batch, Origin(window.node_id, window.run, at))
+        _count(window, counts)
+        keep_notes(window.run, [*batch.notes, *counts.notes], at)
+
+
+def _count(window: WindowRead, counts: Counts) -> None:
+    added = {name: F(name) + getattr(counts, name) for name in COUNTED}
+    WindowRead.objects.filter(pk=window.pk).update(**added)
+
+
+def keep_notes(run: int, notes: Sequence[Note], at: datetime) -> None:
+    """Keep warnings beside their run."""
+    RunNote.objects.bulk_create(RunNote(run=run, at=at, code=note.code, params=note.params) for note in notes)
+
+
+def keep_requests(run: int, requests: Sequence[RequestMade]) -> None:
+    """Keep the requests made for a run, failed ones too."""
+    RequestLogged.objects.bulk_create(
+        RequestLogged(
+            run=run,
+            at=made.at,
+            operation=made.operation[:80],
+            status=made.status,
+            request_id=made.request_id[:200],
+            milliseconds=made.milliseconds,
+            attempt=made.attempt,
+            error=made.error[:60],
+        )
+        for made in requests
+    )
+
+
+def counts_of(run: int) -> dict[str, int]:
+    """What became of everything that a run read, and how many requests it made."""
+    sums = WindowRead.objects.filter(run=run).aggregate(**{f"sum_{name}": Sum(name) for name in COUNTED})
+    counts = {name: sums[f"sum_{name}"] or 0 for name in COUNTED}
+    return {"requests": RequestLogged.objects.filter(run=run).count(), **counts}

@@ -1,0 +1,91 @@
+"""What was asked and read: windows of time with their progress, requests, notes.
+
+`run` and `connector` are numbers, not foreign keys: rows down here know nothing above them.
+"""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from approdo.nodes.models import Node
+from approdo.sdk.connector import ReadWindow, Scan
+
+
+class WindowRead(models.Model):
+    """One window of one run. It counts as read only when `complete`: each of its pages is stored.
+
+    The truth that a resumed run starts from. Its counts move in the transaction that stores a page.
+    """
+
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    program = models.CharField(_("program"), max_length=40)
+    run = models.BigIntegerField(_("run"), db_index=True)
+    connector = models.BigIntegerField(_("connector"))
+    position = models.PositiveIntegerField()
+    scan = models.CharField(_("scan"), max_length=20)
+    start = models.DateTimeField(_("from"))
+    end = models.DateTimeField(_("to"))
+    states = models.JSONField(default=list)
+    pages = models.PositiveIntegerField(_("pages"), default=0)
+    next_token = models.TextField(null=True)
+    complete = models.BooleanField(_("complete"), default=False)
+    read_at = models.DateTimeField(_("read at"), null=True)
+    read = models.PositiveIntegerField(_("read"), default=0)
+    created = models.PositiveIntegerField(_("new"), default=0)
+    updated = models.PositiveIntegerField(_("changed"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    failed = models.PositiveIntegerField(_("set aside"), default=0)
+    left_out = models.PositiveIntegerField(_("left out"), default=0)
+
+    class Meta:
+        verbose_name = _("window")
+        verbose_name_plural = _("windows")
+        ordering = ("run", "position")
+        constraints = (models.UniqueConstraint(fields=("run", "position"), name="window_read_key"),)
+        indexes = (
+            models.Index(fields=("node", "program", "scan", "complete", "start"), name="window_read_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.scan} {self.start:%Y-%m-%d %H:%M} – {self.end:%Y-%m-%d %H:%M}"
+
+    def window(self) -> ReadWindow:
+        """What a connector type is asked to read."""
+        return ReadWindow(Scan(self.scan), self.start, self.end)
+
+
+class RequestLogged(models.Model):
+    """One request made for a run: what was asked, how it was answered, Amazon's id for it."""
+
+    run = models.BigIntegerField(_("run"), db_index=True)
+    at = models.DateTimeField(_("time"))
+    operation = models.CharField(_("operation"), max_length=80)
+    status = models.PositiveIntegerField(_("status"), null=True)
+    request_id = models.CharField(_("request id"), max_length=200, blank=True)
+    milliseconds = models.PositiveIntegerField(_("duration (ms)"))
+    attempt = models.PositiveIntegerField(_("attempt"))
+    error = models.CharField(_("error"), max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("request")
+        verbose_name_plural = _("requests")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.operation
+
+
+class RunNote(models.Model):
+    """Something about what was read that a person should know; not a failure of the run."""
+
+    run = models.BigIntegerField(_("run"), db_index=True)
+    at = models.DateTimeField(_("time"))
+    code = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("warning")
+        verbose_name_plural = _("warnings")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.code

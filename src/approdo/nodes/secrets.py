@@ -1,0 +1,37 @@
+"""Encryption at rest with keys of its own, newest first, so that keys can be rotated."""
+
+import hashlib
+from functools import cache
+from typing import Any
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+
+from approdo.sdk.errors import ConfigError
+
+
+@cache
+def _fernet() -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in settings.ENCRYPTION_KEYS])
+
+
+def encrypt(values: dict[str, Any]) -> str:
+    """The values as an encrypted text that only the installation's keys open."""
+    return _fernet().encrypt(msgspec.json.encode(values)).decode()
+
+
+def decrypt(text: str) -> dict[str, Any]:
+    """What `encrypt` was given. Raises `ConfigError` when no key opens it."""
+    if not text:
+        return {}
+    try:
+        values: dict[str, Any] = msgspec.json.decode(_fernet().decrypt(text.encode()))
+    except InvalidToken:
+        raise ConfigError("other_encryption_key") from None
+    return values
+
+
+def fingerprints() -> list[str]:
+    """A fingerprint of each key, newest first. Tells keys apart and gives nothing of them away."""
+    return [hashlib.sha256(b"approdo" + key.encode()).hexdigest()[:16] for key in settings.ENCRYPTION_KEYS]

@@ -1,0 +1,47 @@
+"""From a time range to the spans of time that have to be read."""
+
+import re
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from approdo.nodes.models import TimeRange
+from approdo.sdk.connector import Scan, Span
+from approdo.sdk.errors import ConfigError
+
+SCANS = {
+    TimeRange.By.CREATED: (Scan.CREATED,),
+    TimeRange.By.CHANGED: (Scan.CHANGED,),
+    TimeRange.By.BOTH: (Scan.CREATED, Scan.CHANGED),
+}
+MINUTES = {"minute": 1, "hour": 60, "day": 1440}
+
+
+def spans(time_range: TimeRange, now: datetime, zone: ZoneInfo) -> list[Span]:
+    """What has to be read at `now` (aware), as UTC spans.
+
+    A relative range counts elapsed time, so that a change of the clocks neither shortens nor
+    stretches it; fixed dates are whole days of `zone`. Nothing later than now less the delay.
+    """
+    latest = now - timedelta(minutes=time_range.delay)
+    if time_range.last is not None:
+        start = latest - timedelta(**{time_range.unit: time_range.last})
+        end = latest
+    elif time_range.start and time_range.end:
+        start = datetime.combine(time_range.start, time.min, zone)
+        end = min(datetime.combine(time_range.end + timedelta(days=1), time.min, zone), latest)
+    else:
+        raise ConfigError("time_range_both")
+    if start >= end:
+        raise ConfigError("empty_time_range")
+    utc = ZoneInfo("UTC")
+    return [
+        Span(scan, start.astimezone(utc), end.astimezone(utc)) for scan in SCANS[TimeRange.By(time_range.by)]
+    ]
+
+
+def minutes(text: str) -> int:
+    """“7 days”, “48 hours” or “5 minutes” in minutes. Raises `ConfigError` for anything else."""
+    found = re.fullmatch(r"(\d{1,6})\s*(minute|hour|day)s?", str(text).strip().lower())
+    if not found:
+        raise ConfigError("not_a_duration", value=str(text))
+    return int(found[1]) * MINUTES[found[2]]

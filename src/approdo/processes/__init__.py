@@ -1,0 +1,1 @@
+"""Connectors, runs, and the engine that makes sure they end."""

@@ -1,0 +1,176 @@
+"""The durable engine behind one module: it makes sure that work on rows ends. Only this file knows DBOS.
+
+Rows are the truth; losing the engine's database loses none of it. Every process pins one application
+version, so that an upgrade takes running work along. Values are portable JSON, never pickles.
+"""
+
+import socket
+import sqlite3
+import time
+import uuid
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, StepOptions
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, close_old_connections
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from approdo import environment
+from approdo.processes import presence
+
+VERSION = "1"
+"""Changes only when steps change their order or names: running work of another version waits for its own."""
+
+QUEUES = ("reading",)
+"""Keyed by account: one run at a time reads from an account, so that one process holds its quota."""
+
+POLLING_SECONDS = 0.2
+RETRIES = 8
+LIVE = ["ENQUEUED", "PENDING"]
+
+_workflows: dict[str, Callable[..., None]] = {}
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    if not isinstance(connection, sqlite3.Connection):
+        return
+    if sqlite3.sqlite_version_info < (3, 42):
+        # The engine asks for unixepoch('subsec'), which older SQLite answers with NULL.
+        connection.create_function("unixepoch", -1, _unixepoch)
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=30000"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _unixepoch(*modifiers: str) -> float:
+    return round(time.time(), 3) if "subsec" in modifiers else int(time.time())
+
+
+def _url() -> str:
+    return environment.database_url() or f"sqlite:///{settings.HOME / 'engine.sqlite3'}"
+
+
+def migrate() -> None:
+    """Bring the engine's own tables to this version."""
+    DBOS.migrate(_url())
+
+
+def workflow(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
+    """Register a workflow: a function of one row's number, made of `step` calls and nothing else."""
+
+    def register(function: Callable[[int], None]) -> Callable[[int], None]:
+        durable = DBOS.workflow(name=name)(function)
+        _workflows[name] = durable
+        return durable
+
+    return register
+
+
+def step(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Do `function` and remember what it returned: once remembered, it is never done again.
+
+    It may be done twice when the process dies in between. Retried while the database is away.
+    """
+    options: StepOptions = {
+        "name": name,
+        "retries_allowed": True,
+        "max_attempts": RETRIES,
+        "interval_seconds": 0.5,
+        "backoff_rate": 2.0,
+        "should_retry": lambda error: isinstance(error, OperationalError | InterfaceError),
+    }
+    return DBOS.run_step(options, _with_connection, function, arguments)
+
+
+def _with_connection(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    close_old_connections()
+    try:
+        return function(*arguments)
+    finally:
+        close_old_connections()
+
+
+@cache
+def _client() -> DBOSClient:
+    return DBOSClient(
+        system_database_url=_url(), serializer=DBOSPortableJSONSerializer(), retry_connection_errors=False
+    )
+
+
+def enqueue(name: str, queue: str, key: str, workflow_id: str, row: int) -> None:
+    """Ask that workflow `name` works on `row`; asked again under the same id, nothing more happens.
+
+    The engine accepts what can never run; this refuses a queue or a key that do not exist.
+    """
+    if queue not in QUEUES or not key:
+        raise ValueError(f"no such queue or key: {queue!r} {key!r}")
+    _client().enqueue(
+        {
+            "workflow_name": name,
+            "queue_name": queue,
+            "queue_partition_key": key,
+            "workflow_id": workflow_id,
+            "app_version": VERSION,
+        },
+        row,
+    )
+
+
+def status(workflow_id: str) -> str | None:
+    """Where a workflow stands, in the engine's words; None where the engine does not know it."""
+    found = _client().list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
+    return str(found[0].status) if found else None
+
+
+def cancel(workflow_id: str) -> None:
+    """End a workflow at its next step."""
+    _client().cancel_workflow(workflow_id)
+
+
+def restart(workflow_id: str) -> None:
+    """Go on with a workflow that the engine gave up, after its last remembered step."""
+    _client().resume_workflow(workflow_id, queue_name=QUEUES[0])
+
+
+class Worker:
+    """This process as a worker: it holds the lock of its name and does what is queued until closed."""
+
+    def __init__(self) -> None:
+        self.executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+        self._presence = presence.announce(self.executor)
+        DBOS(
+            config={
+                "name": "approdo",
+                "system_database_url": _url(),
+                "application_version": VERSION,
+                "executor_id": self.executor,
+                "serializer": DBOSPortableJSONSerializer(),
+                "log_level": "ERROR",
+                "max_executor_threads": 16,
+                "enable_otlp": False,
+            }
+        )
+        DBOS.launch()
+        for queue in QUEUES:
+            DBOS.register_queue(queue, partition_concurrency=1, polling_interval_sec=POLLING_SECONDS)
+
+    def take_over(self) -> int:
+        """Queue again what vanished workers left. Returns how many workflows that were."""
+        left: dict[str, list[str]] = {}
+        for found in _client().list_workflows(status="PENDING", load_input=False, load_output=False):
+            if found.executor_id and found.executor_id != self.executor and found.queue_name:
+                left.setdefault(found.executor_id, []).append(found.workflow_id)
+        taken = 0
+        for executor, ids in left.items():
+            if presence.is_gone(executor):
+                _client().resume_workflows(ids, queue_name=QUEUES[0])
+                taken += len(ids)
+        return taken
+
+    def close(self, patience: int = 5) -> None:
+        """Stop taking work, give running steps `patience` seconds, let go of the lock."""
+        DBOS.destroy(workflow_completion_timeout_sec=patience)
+        self._presence.release()

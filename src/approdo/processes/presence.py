@@ -1,0 +1,114 @@
+"""Who is alive: a lock that the system itself releases when its holder dies, however it dies.
+
+`flock` on a file under `APPRODO_HOME` with SQLite, a session advisory lock with PostgreSQL. No
+heartbeat to fake, no clock to compare.
+"""
+
+import fcntl
+import os
+import zlib
+from contextlib import closing
+from pathlib import Path
+from typing import Protocol
+
+import psycopg
+from django.conf import settings
+
+from approdo import environment
+
+LOCK_CLASS = 0x4150_5244
+"""Ours among the advisory locks of the database."""
+
+
+class Presence(Protocol):
+    """A held lock; `release` lets go of it."""
+
+    def release(self) -> None:
+        """Let go: from now on the worker counts as gone."""
+
+
+def announce(executor: str) -> Presence:
+    """Hold the lock of `executor` until released or dead."""
+    url = environment.database_url()
+    return _AdvisoryLock(url, executor) if url else _FileLock(executor)
+
+
+def is_gone(executor: str) -> bool:
+    """Whether nobody holds the lock of `executor`."""
+    url = environment.database_url()
+    if not url:
+        return not _held(_path(executor))
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+            "WHERE locktype = 'advisory' AND datname = current_database() "
+            "AND classid = %s AND objid = %s",
+            (LOCK_CLASS, _number(executor)),
+        ).fetchone()
+    return not found or found[0] == 0
+
+
+def workers_alive() -> int:
+    """How many workers live, on whatever host."""
+    url = environment.database_url()
+    if not url:
+        return sum(_held(path) for path in _folder().glob("*.lock"))
+    with closing(psycopg.connect(url, autocommit=True)) as connection:
+        found = connection.execute(
+            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+            "WHERE locktype = 'advisory' AND datname = current_database() AND classid = %s",
+            (LOCK_CLASS,),
+        ).fetchone()
+    return int(found[0]) if found else 0
+
+
+def _number(executor: str) -> int:
+    return zlib.crc32(executor.encode()) & 0x7FFF_FFFF
+
+
+def _folder() -> Path:
+    folder = Path(settings.HOME) / "workers"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+def _path(executor: str) -> Path:
+    return _folder() / f"{executor}.lock"
+
+
+def _held(path: Path) -> bool:
+    try:
+        descriptor = os.open(path, os.O_RDWR)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink(missing_ok=True)  # its holder died: nobody will take this name again
+        return False
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+
+
+class _FileLock:
+    def __init__(self, executor: str) -> None:
+        self._file = _path(executor)
+        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def release(self) -> None:
+        self._file.unlink(missing_ok=True)
+        os.close(self._descriptor)
+
+
+class _AdvisoryLock:
+    def __init__(self, url: str, executor: str) -> None:
+        # Keepalives, so that the server notices a host that vanished without a word.
+        self._connection = psycopg.connect(
+            url, autocommit=True, keepalives=1, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
+        )
+        self._connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, _number(executor)))
+
+    def release(self) -> None:
+        self._connection.close()

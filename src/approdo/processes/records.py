@@ -1,0 +1,265 @@
+"""The records that people declare, as plain data: one form for the declarative file and the REST API.
+
+Saving checks everything first and changes nothing when something is wrong.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import ProtectedError
+
+from approdo.connectors import NODE_TYPES, connector_type
+from approdo.nodes.models import Configuration, Node, TimeRange
+from approdo.nodes.sentences import validation_error
+from approdo.nodes.time_ranges import minutes
+from approdo.processes.models import Connector
+from approdo.sdk.connector import ConfigurationType
+from approdo.sdk.errors import ApprodoError, ConfigError
+
+Record = Node | TimeRange | Configuration | Connector
+Data = dict[str, Any]
+
+
+class Section(NamedTuple):
+    """One kind of record: its name in files and addresses, how it is found, and its way to data and back."""
+
+    name: str
+    kind: str
+    find: Callable[[], "models.QuerySet[Any]"]
+    make: Callable[[], Record]
+    fill: Callable[[Any, Data], None]
+    data: Callable[[Any], Data]
+    keys: frozenset[str]
+
+
+class Saved(NamedTuple):
+    """What saving did: the record, whether it is new, and the names of what changed."""
+
+    record: Record
+    created: bool
+    changed: list[str]
+
+
+def save(section: Section, data: Mapping[str, Any], record: Record | None = None) -> Saved:
+    """Create the record that `data` declares, or bring `record` (or the one of that name) up to it.
+
+    What `data` leaves out keeps its value. Raises `ValidationError` and changes nothing when
+    anything is wrong. Doing it twice changes nothing the second time.
+    """
+    with transaction.atomic():
+        if record is None:
+            record = section.find().filter(name=data.get("name", "")).first()
+        created = record is None
+        current = record or section.make()
+        before = {} if created else _comparable(section, current)
+        _refuse_unknown(section, data)
+        section.fill(current, dict(data))
+        current.full_clean()
+        after = _comparable(section, current)
+        changed = sorted(name for name in after if before.get(name) != after[name])
+        if changed:
+            current.save()
+        return Saved(current, created, changed)
+
+
+def delete(record: models.Model) -> None:
+    """Delete a record. Raises `ConfigError("record_in_use")`, naming its users, where others need it."""
+    name = str(record)
+    try:
+        with transaction.atomic():
+            record.delete()
+    except ProtectedError as error:
+        users = [f"{user._meta.verbose_name} “{user}”" for user in list(error.protected_objects)[:5]]
+        more = len(error.protected_objects) - len(users)
+        raise ConfigError(
+            "record_in_use", name=name, users=", ".join(users) + (f" (+{more})" if more > 0 else "")
+        ) from None
+
+
+def find(section: Section, key: str) -> Any:
+    """The record with this number or name. Raises `ConfigError("record_not_found")`."""
+    found = section.find()
+    record = found.filter(name=key).first()
+    if record is None and key.isdecimal() and len(key) < 19:
+        record = found.filter(pk=int(key)).first()
+    if record is None:
+        raise ConfigError("record_not_found", kind=section.kind, name=key)
+    return record
+
+
+def as_data(section: Section, record: Record) -> Data:
+    """The record as the REST API shows it. Secrets are named, never shown."""
+    return {"id": record.pk, **section.data(record)}
+
+
+def _comparable(section: Section, record: Record) -> Data:
+    flat = dict(section.data(record))
+    flat.pop("secrets_set", None)
+    options = flat.pop("options", {})
+    hidden = record.revealed() if isinstance(record, Node) else {}
+    return {**flat, **{f"options.{name}": value for name, value in {**options, **hidden}.items()}}
+
+
+def _refuse_unknown(section: Section, data: Mapping[str, Any]) -> None:
+    unknown = sorted(set(data) - section.keys)
+    if unknown:
+        raise ValidationError([f"{name}: {validation_error('unknown_option').message}" for name in unknown])
+    if not isinstance(data.get("name", ""), str):
+        raise ValidationError({"name": validation_error("not_text")})
+
+
+def _merged(options: Any, before: Mapping[str, Any]) -> Data:
+    if not isinstance(options, Mapping):
+        raise ValidationError({"options": validation_error("not_text")})
+    return {**before, **options}
+
+
+def _node_data(node: Node) -> Data:
+    secrets_set = sorted(node.revealed())
+    return {"name": node.name, "type": node.type, "options": node.options, "secrets_set": secrets_set}
+
+
+def _fill_node(node: Node, data: Data) -> None:
+    if node.pk and data.get("type", node.type) != node.type:
+        raise ValidationError({"type": validation_error("type_is_fixed")})
+    node.name, node.type = data.get("name", node.name), data.get("type", node.type)
+    node.options = _merged(data.get("options") or {}, node.options)
+
+
+def _time_range_data(time_range: TimeRange) -> Data:
+    data: Data = {"name": time_range.name}
+    if time_range.last is not None:
+        data["last"] = f"{time_range.last} {time_range.unit}"
+    else:
+        data["from"] = time_range.start and time_range.start.isoformat()
+        data["to"] = time_range.end and time_range.end.isoformat()
+    return {**data, "delay": f"{time_range.delay} minutes", "by": time_range.by}
+
+
+def _fill_time_range(time_range: TimeRange, data: Data) -> None:
+    time_range.name = data.get("name", time_range.name)
+    time_range.by = data.get("by", time_range.by)
+    fixed = {"from", "to"} & data.keys()
+    if fixed:
+        time_range.start, time_range.end = data.get("from"), data.get("to")
+    if fixed or "last" in data:
+        time_range.last = None
+    try:
+        if data.get("last") is not None:
+            time_range.last, time_range.unit = _length(data["last"])
+        if "delay" in data:
+            time_range.delay = minutes(data["delay"])
+    except ApprodoError as error:
+        raise validation_error(error.code, **error.params) from None
+    if time_range.last is not None and not fixed:
+        time_range.start = time_range.end = None
+
+
+def _length(text: Any) -> tuple[int, str]:
+    total = minutes(text)
+    if total % 60 or "minute" in str(text):
+        raise ConfigError("not_a_duration", value=str(text))
+    days = "day" in str(text)
+    return (total // 1440, TimeRange.Unit.DAYS) if days else (total // 60, TimeRange.Unit.HOURS)
+
+
+def _fill_connector(connector: Connector, data: Data) -> None:
+    if connector.pk and data.get("type", connector.type) != connector.type:
+        raise ValidationError({"type": validation_error("type_is_fixed")})
+    connector.name, connector.type = data.get("name", connector.name), data.get("type", connector.type)
+    if "node" in data or connector.node_id is None:
+        connector.node = _named(Node, "node", data.get("node"))
+    connector.active = data.get("active", connector.active)
+    options = _merged(data.get("options") or {}, connector.options)
+    wanted = options.pop("configuration", None)
+    if wanted is not None:
+        kind = _configuration_kind(connector.type)
+        connector.configuration = _named(Configuration, "configuration", wanted, kind=kind)
+    connector.options = options
+
+
+def _configuration_kind(type_name: str) -> str:
+    try:
+        declared = connector_type(type_name)
+    except ApprodoError as error:
+        raise ValidationError({"type": validation_error(error.code, **error.params)}) from None
+    return declared.configuration.name if declared.configuration else ""
+
+
+def _connector_data(connector: Connector) -> Data:
+    configuration = connector.configuration
+    chosen = {"configuration": configuration.name} if configuration else {}
+    return {
+        "name": connector.name,
+        "node": connector.node.name,
+        "type": connector.type,
+        "options": {**chosen, **connector.options},
+        "active": connector.active,
+    }
+
+
+def _named(model: type[models.Model], field: str, name: Any, **more: Any) -> Any:
+    record = model._default_manager.filter(name=str(name or ""), **more).first()
+    if record is None:
+        kind = str(model._meta.verbose_name)
+        raise ValidationError({field: validation_error("record_not_found", kind=kind, name=str(name or ""))})
+    return record
+
+
+def _configuration_section(declared: ConfigurationType) -> Section:
+    names = [option.name for option in declared.options]
+
+    def fill(configuration: Configuration, data: Data) -> None:
+        configuration.name = data.get("name", configuration.name)
+        if data.get("time_range") is not None:
+            configuration.time_range = _named(TimeRange, "time_range", data["time_range"])
+        given = {name: data[name] for name in names if data.get(name) is not None}
+        configuration.options = {**configuration.options, **given}
+
+    def data(configuration: Configuration) -> Data:
+        time_range = {"time_range": configuration.time_range.name} if configuration.time_range else {}
+        return {"name": configuration.name, **time_range, **configuration.options}
+
+    return Section(
+        name=f"{declared.name}s",
+        kind=declared.name,
+        find=lambda: Configuration.objects.filter(kind=declared.name).select_related("time_range"),
+        make=lambda: Configuration(kind=declared.name),
+        fill=fill,
+        data=data,
+        keys=frozenset({"name", "time_range", *names}),
+    )
+
+
+def _configuration_types() -> list[ConfigurationType]:
+    found = {
+        declared.configuration.name: declared.configuration
+        for node_type in NODE_TYPES
+        for declared in node_type.connector_types
+        if declared.configuration is not None
+    }
+    return list(found.values())
+
+
+NODES = Section(
+    "nodes", "node", Node.objects.all, Node, _fill_node, _node_data,
+    frozenset({"name", "type", "options"}),
+)  # fmt: skip
+TIME_RANGES = Section(
+    "time_ranges", "time_range", TimeRange.objects.all, TimeRange, _fill_time_range, _time_range_data,
+    frozenset({"name", "last", "from", "to", "delay", "by"}),
+)  # fmt: skip
+CONFIGURATIONS = tuple(_configuration_section(declared) for declared in _configuration_types())
+CONNECTORS = Section(
+    "connectors", "connector",
+    lambda: Connector.objects.select_related("node", "configuration"),
+    Connector, _fill_connector, _connector_data,
+    frozenset({"name", "node", "type", "options", "active"}),
+)  # fmt: skip
+
+SECTIONS: dict[str, Section] = {
+    section.name: section for section in (NODES, TIME_RANGES, *CONFIGURATIONS, CONNECTORS)
+}
+"""Every kind of record, in the order in which one can refer to the other."""

@@ -1,0 +1,142 @@
+"""A run from the wish to its end. Every change of state is one conditional update: only one caller wins."""
+
+import logging
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from approdo.exchanges.intake import counts_of
+from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
+from approdo.nodes.sentences import explain
+from approdo.processes import engine
+from approdo.processes.models import Connector, Run
+from approdo.sdk.errors import ApprodoError, ConfigError
+
+State = Run.State
+
+log = logging.getLogger(__name__)
+
+
+def request_run(connector: Connector, requested_by: str = "") -> Run:
+    """A queued run of `connector`, or the one that is already queued or running.
+
+    The engine is asked after commit; should that fail, a worker's round finds the row and asks again.
+    Raises `ConfigError` for a connector that is not active.
+    """
+    if not connector.active:
+        raise ConfigError("connector_inactive", name=connector.name)
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                connector=connector,
+                connector_name=connector.name,
+                requested_by=requested_by,
+                created_at=timezone.now(),
+            )
+    except IntegrityError:
+        return Run.objects.get(connector=connector, state__in=Run.LIVE)
+    transaction.on_commit(lambda: ask_engine(run))
+    return run
+
+
+def ask_engine(run: Run) -> None:
+    """Ask the engine to work on a run, and only log when it cannot be asked: the row is kept."""
+    assert run.connector is not None
+    try:
+        engine.enqueue("download", "reading", f"node-{run.connector.node_id}", workflow_id(run.pk), run.pk)
+    except Exception:
+        log.exception("run %s is queued; the engine could not be asked yet", run.pk)
+
+
+def workflow_id(run: int) -> str:
+    """The engine's name for the work on a run."""
+    return f"run-{run}"
+
+
+def begin(run: int, windows: int) -> bool:
+    """Queued to running. False where the run has ended meanwhile."""
+    Run.objects.filter(pk=run, state=State.QUEUED).update(state=State.RUNNING, started_at=timezone.now())
+    return bool(Run.objects.filter(pk=run, state=State.RUNNING).update(windows=windows))
+
+
+def note_progress(run: int) -> None:
+    """Bring the run's counts up to what its windows say."""
+    Run.objects.filter(pk=run).update(
+        counts=counts_of(run), windows_done=WindowRead.objects.filter(run=run, complete=True).count()
+    )
+
+
+def succeed(run: int) -> None:
+    """End a run whose every window is complete; partly done where something had to be set aside."""
+    counts = counts_of(run)
+    _end(run, State.PARTIAL if counts["failed"] else State.SUCCEEDED, counts)
+
+
+def fail(run: int, error: ApprodoError) -> None:
+    """End a run with the reason; partly done where some pages had been stored before."""
+    counts = counts_of(run)
+    stored = WindowRead.objects.filter(run=run, pages__gt=0).exists()
+    _end(
+        run,
+        State.PARTIAL if stored else State.FAILED,
+        counts,
+        error_kind=error.kind,
+        error_code=error.code,
+        error_params=error.params,
+    )
+
+
+def cancel(run: Run) -> bool:
+    """End a run at once; its worker notices at the next page. False where it had ended already."""
+    return _end(run.pk, State.CANCELLED, counts_of(run.pk))
+
+
+def _end(run: int, state: str, counts: dict[str, int], **error: Any) -> bool:
+    ended = Run.objects.filter(pk=run, state__in=Run.LIVE).update(
+        state=state,
+        ended_at=timezone.now(),
+        counts=counts,
+        windows_done=WindowRead.objects.filter(run=run, complete=True).count(),
+        **error,
+    )
+    return bool(ended)
+
+
+def reconcile(now: datetime) -> None:
+    """Bring rows and engine together: ask again for what was never taken, end what the engine gave up."""
+    for run in Run.objects.filter(state__in=Run.LIVE, connector__isnull=False).select_related("connector"):
+        try:
+            stands = engine.status(workflow_id(run.pk))
+        except Exception:
+            log.exception("the engine could not be asked about run %s", run.pk)
+            return
+        if stands is None:
+            ask_engine(run)
+        elif stands in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "SUCCESS", "CANCELLED"):
+            # Read again: the run may have ended while the engine was asked.
+            fail(run.pk, ConfigError("worker_lost"))
+    Run.objects.filter(state__in=Run.LIVE, connector__isnull=True).update(state=State.CANCELLED, ended_at=now)
+
+
+def errors(run: Run) -> list[dict[str, str]]:
+    """Why the run did not succeed, in the reader's language: code, message, hint. Empty where it did."""
+    if not run.error_code:
+        return []
+    explanation = explain(run.error_code, run.error_params)
+    return [{"code": run.error_code, "message": explanation.message, "hint": explanation.hint}]
+
+
+def warnings(run: Run, most: int = 200) -> list[dict[str, str]]:
+    """What a person should know about what was read, in the reader's language."""
+    found = []
+    for note in RunNote.objects.filter(run=run.pk)[:most]:
+        explanation = explain(note.code, note.params)
+        found.append({"code": note.code, "message": explanation.message, "hint": explanation.hint})
+    return found
+
+
+def requests(run: Run, most: int = 200) -> list[RequestLogged]:
+    """The newest requests made for the run."""
+    return list(RequestLogged.objects.filter(run=run.pk).order_by("-id")[:most])

@@ -1,0 +1,42 @@
+"""A worker's life: take over what vanished workers left, start what was never taken, until told to stop."""
+
+import logging
+import threading
+
+from django.db import close_old_connections
+from django.utils import timezone
+
+from approdo.processes import (
+    runs,
+    workflows,  # noqa: F401  registers the work before the engine starts
+)
+from approdo.processes.engine import Worker
+
+log = logging.getLogger(__name__)
+
+ROUND_SECONDS = 5.0
+
+
+def work(stop: threading.Event) -> None:
+    """Be a worker until `stop` is set."""
+    worker = Worker()
+    try:
+        while True:
+            _round(worker)
+            if stop.wait(ROUND_SECONDS):
+                return
+    finally:
+        worker.close()
+
+
+def _round(worker: Worker) -> None:
+    close_old_connections()
+    try:
+        taken = worker.take_over()
+        if taken:
+            log.warning("took over %s runs of workers that are gone", taken)
+        runs.reconcile(timezone.now())
+    except Exception:
+        log.exception("a round of the worker failed; the next one comes in %s s", ROUND_SECONDS)
+    finally:
+        close_old_connections()

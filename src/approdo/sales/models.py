@@ -1,0 +1,158 @@
+"""Sale documents, their lines, their versions, and what could not be read."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from approdo.nodes.models import Node
+from approdo.sales.fields import AmountField
+
+NUMBER_LENGTH = 64
+CODE_LENGTH = 100
+PATTERN = ("varchar_pattern_ops",)
+"""Makes a prefix search use the index under any collation; PostgreSQL only, ignored by SQLite."""
+
+
+class SaleDocument(models.Model):
+    """An order, invoice or credit note: what its newest version says.
+
+    An order's natural key is (node, program, number): seen again it is updated, never doubled.
+    Rows are written by `receive`, in batches; nothing else inserts them.
+    """
+
+    class Type(models.TextChoices):
+        """What a document is."""
+
+        ORDER = "order", _("Order")
+        INVOICE = "invoice", _("Invoice")
+        CREDIT_NOTE = "credit_note", _("Credit note")
+
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    type = models.CharField(_("type"), max_length=20, choices=Type)
+    program = models.CharField(_("program"), max_length=40)
+    number = models.CharField(_("number"), max_length=NUMBER_LENGTH, db_index=True)
+    state = models.CharField(_("state"), max_length=40)
+    vendor_code = models.CharField(_("vendor code"), max_length=CODE_LENGTH)
+    ship_to = models.CharField(_("ship-to"), max_length=CODE_LENGTH)
+    date = models.DateTimeField(_("date"), null=True)
+    changed_date = models.DateTimeField(_("changed by Amazon"), null=True)
+    state_changed_date = models.DateTimeField(_("state since"), null=True)
+    currency = models.CharField(_("currency"), max_length=8)
+    total = AmountField(_("total"), null=True)
+    purchase_order_type = models.CharField(_("order type"), max_length=CODE_LENGTH, null=True)
+    payment_method = models.CharField(_("payment method"), max_length=CODE_LENGTH, null=True)
+    deal_code = models.TextField(_("deal code"), null=True)
+    import_details = models.JSONField(_("import details"), null=True)
+    parties = models.JSONField(_("parties"), default=dict)
+    ship_window_start = models.DateTimeField(_("ship window from"), null=True)
+    ship_window_end = models.DateTimeField(_("ship window to"), null=True)
+    delivery_window_start = models.DateTimeField(_("delivery window from"), null=True)
+    delivery_window_end = models.DateTimeField(_("delivery window to"), null=True)
+    line_count = models.PositiveIntegerField(_("lines"), default=0)
+    detailed = models.BooleanField(default=True)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    raw_digest = models.BinaryField(max_length=16)
+    content_digest = models.BinaryField(max_length=16)
+    asked_at = models.DateTimeField()
+    first_run = models.BigIntegerField(null=True)
+    last_run = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(_("first seen"))
+    updated_at = models.DateTimeField(_("last changed here"))
+
+    class Meta:
+        verbose_name = _("sale document")
+        verbose_name_plural = _("sale documents")
+        ordering = ("-date", "-id")
+        constraints = (
+            models.UniqueConstraint(fields=("node", "program", "type", "number"), name="sale_document_key"),
+        )
+        indexes = (
+            models.Index(fields=("date", "id"), name="sale_document_date"),
+            models.Index(fields=("updated_at", "id"), name="sale_document_updated"),
+            models.Index(fields=("node", "date", "id"), name="sale_document_node"),
+            models.Index(fields=("state", "date", "id"), name="sale_document_state"),
+            models.Index(fields=("vendor_code", "date", "id"), name="sale_document_vendor"),
+            models.Index(fields=("ship_to", "date", "id"), name="sale_document_ship_to"),
+        )
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class SaleLine(models.Model):
+    """One line. Quantities count `unit`, `eaches` is the same in pieces; costs are per each or `price_unit`."""
+
+    document = models.ForeignKey(SaleDocument, models.CASCADE, related_name="lines", db_index=False)
+    position = models.PositiveIntegerField()
+    sequence = models.CharField(_("line"), max_length=NUMBER_LENGTH)
+    asin = models.CharField("ASIN", max_length=CODE_LENGTH)
+    vendor_sku = models.CharField(_("vendor SKU"), max_length=CODE_LENGTH)
+    sku = models.CharField(_("own SKU"), max_length=CODE_LENGTH, null=True)
+    title = models.TextField(_("title"), null=True)
+    quantity = models.BigIntegerField(_("quantity"), null=True)
+    unit = models.CharField(_("unit"), max_length=CODE_LENGTH)
+    unit_size = models.BigIntegerField(_("unit size"), null=True)
+    eaches = models.BigIntegerField(_("eaches"), null=True)
+    net_cost = AmountField(_("net cost"), null=True)
+    list_price = AmountField(_("list price"), null=True)
+    currency = models.CharField(_("currency"), max_length=8)
+    price_unit = models.CharField(_("price unit"), max_length=CODE_LENGTH, null=True)
+    cancelled = models.BooleanField(_("cancelled"), default=False)
+    vanished = models.BooleanField(_("vanished"), default=False)
+    backorder_allowed = models.BooleanField(_("backorder allowed"), null=True)
+    total = AmountField(_("total"), null=True)
+
+    class Meta:
+        verbose_name = _("line")
+        verbose_name_plural = _("lines")
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("document", "sequence"), name="sale_line_key"),)
+        indexes = (
+            models.Index(fields=("asin",), name="sale_line_asin", opclasses=PATTERN),
+            models.Index(fields=("vendor_sku",), name="sale_line_vendor_sku", opclasses=PATTERN),
+            models.Index(fields=("sku",), name="sale_line_sku", opclasses=PATTERN),
+        )
+
+    def __str__(self) -> str:
+        return self.sequence
+
+
+class DocumentVersion(models.Model):
+    """One version of a document as it came, compressed, with the run that brought it."""
+
+    document = models.ForeignKey(SaleDocument, models.CASCADE, related_name="versions", db_index=False)
+    number = models.PositiveIntegerField(_("version"))
+    raw = models.BinaryField()
+    run = models.BigIntegerField(_("run"), null=True)
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("version")
+        verbose_name_plural = _("versions")
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=("document", "number"), name="document_version_key"),)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class SetAside(models.Model):
+    """A document that could not be read, kept whole until it can. The same raw text is kept once."""
+
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    program = models.CharField(_("program"), max_length=40)
+    number = models.TextField(_("number"), null=True)
+    raw = models.BinaryField()
+    digest = models.BinaryField(max_length=16)
+    code = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    run = models.BigIntegerField(_("run"), null=True)
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("set-aside document")
+        verbose_name_plural = _("set-aside documents")
+        ordering = ("-received_at",)
+        constraints = (models.UniqueConstraint(fields=("node", "program", "digest"), name="set_aside_key"),)
+
+    def __str__(self) -> str:
+        return self.number or "?"

@@ -1,0 +1,147 @@
+"""Documents as rows: the columns, the limits they have, and the statements that write them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import msgspec
+
+from approdo.sales.bulk import upsert
+from approdo.sales.models import CODE_LENGTH, NUMBER_LENGTH, DocumentVersion, SaleDocument, SaleLine
+from approdo.sdk.documents import Line, Party
+from approdo.sdk.documents import SaleDocument as Document
+from approdo.sdk.errors import UnreadableDocument
+
+LARGEST = 2**63 - 1
+NUL = "\0"
+
+KEY = ("node_id", "program", "type", "number")
+CONTENT = (
+    "state", "vendor_code", "ship_to", "date", "changed_date", "state_changed_date", "currency", "total",
+    "purchase_order_type", "payment_method", "deal_code", "import_details", "parties",
+    "ship_window_start", "ship_window_end", "delivery_window_start", "delivery_window_end",
+    "line_count", "detailed", "version", "raw_digest", "content_digest", "asked_at", "last_run", "updated_at",
+)  # fmt: skip
+ONCE = ("first_run", "created_at")
+LINE_KEY = ("document_id", "sequence")
+LINE_CONTENT = (
+    "position", "asin", "vendor_sku", "title", "quantity", "unit", "unit_size", "eaches", "net_cost",
+    "list_price", "currency", "price_unit", "cancelled", "vanished", "backorder_allowed", "total",
+)  # fmt: skip
+VERSION = ("document_id", "number", "raw", "run", "received_at")
+
+
+class DocumentRow(NamedTuple):
+    """A document and what is recorded about its arrival."""
+
+    document: Document
+    version: int
+    raw_digest: bytes
+    content_digest: bytes
+    asked_at: datetime
+    node: int
+    run: int | None
+    at: datetime
+
+
+def check(document: Document) -> None:
+    """Raise `UnreadableDocument` for what no column can hold: it must not stop the rest of its page."""
+    _fits("number", document.number, NUMBER_LENGTH)
+    if not document.number:
+        raise UnreadableDocument("no_number")
+    _fits("state", document.state, 40)
+    _fits("currency", document.currency, 8)
+    for name in ("purchase_order_type", "payment_method", "deal_code"):
+        _fits(name, getattr(document, name), 4000 if name == "deal_code" else CODE_LENGTH)
+    parties = document.parties
+    for name, party in (("selling_party", parties.selling), ("ship_to_party", parties.ship_to)):
+        _fits(name, _code(party), CODE_LENGTH)
+    _without_nul("parties", msgspec.json.encode(parties).decode())
+    _without_nul("import_details", msgspec.json.encode(document.import_details).decode())
+    for line in document.lines:
+        _check_line(line)
+
+
+def _check_line(line: Line) -> None:
+    for name in ("sequence", "asin", "vendor_sku", "unit", "price_unit"):
+        _fits(name, getattr(line, name), NUMBER_LENGTH if name == "sequence" else CODE_LENGTH)
+    _fits("currency", line.currency, 8)
+    _fits("title", line.title, 4000)
+    for name in ("quantity", "unit_size", "eaches"):
+        if abs(getattr(line, name) or 0) > LARGEST:
+            raise UnreadableDocument("number_out_of_range", field=name)
+
+
+def _fits(name: str, text: str | None, limit: int) -> None:
+    if text is None:
+        return
+    if len(text) > limit:
+        raise UnreadableDocument("field_too_long", field=name, limit=limit)
+    if NUL in text:
+        raise UnreadableDocument("control_character", field=name)
+
+
+def _without_nul(name: str, encoded: str) -> None:
+    # PostgreSQL can hold U+0000 in no text and no JSON.
+    if "\\u0000" in encoded:
+        raise UnreadableDocument("control_character", field=name)
+
+
+def write_documents(documents: Sequence[DocumentRow]) -> None:
+    """Insert or update documents; the first run and the first moment stay."""
+    upsert(SaleDocument, (*KEY, *CONTENT, *ONCE), [_document_row(one) for one in documents], KEY, CONTENT)
+
+
+def _document_row(row: DocumentRow) -> tuple[Any, ...]:
+    order = row.document
+    parties = order.parties
+    ship, delivery = order.ship_window, order.delivery_window
+    return (
+        row.node, order.program, str(order.type), order.number,
+        order.state, _code(parties.selling), _code(parties.ship_to), order.date, order.changed_date,
+        order.state_changed_date, order.currency, order.total, order.purchase_order_type,
+        order.payment_method, order.deal_code, order.import_details, msgspec.to_builtins(parties),
+        ship and ship.start, ship and ship.end, delivery and delivery.start, delivery and delivery.end,
+        len(order.lines), order.detailed, row.version, row.raw_digest, row.content_digest, row.asked_at,
+        row.run, row.at,
+        row.run, row.at,
+    )  # fmt: skip
+
+
+def write_lines(documents: Sequence[tuple[int, Document]]) -> None:
+    """Insert or update the lines of documents. A line that is no longer there is marked, not deleted."""
+    SaleLine.objects.filter(document_id__in=[pk for pk, _ in documents]).update(vanished=True)
+    upsert(
+        SaleLine,
+        (*LINE_KEY, *LINE_CONTENT),
+        [
+            _line_row(pk, position, line)
+            for pk, document in documents
+            for position, line in enumerate(document.lines, 1)
+        ],
+        LINE_KEY,
+        LINE_CONTENT,
+    )
+
+
+def _line_row(document: int, position: int, line: Line) -> tuple[Any, ...]:
+    return (
+        document, line.sequence, position, line.asin, line.vendor_sku, line.title, line.quantity, line.unit,
+        line.unit_size, line.eaches, line.net_cost, line.list_price, line.currency, line.price_unit,
+        line.cancelled, False, line.backorder_allowed, line.total,
+    )  # fmt: skip
+
+
+def write_versions(versions: Sequence[tuple[int, int, bytes]], run: int | None, at: datetime) -> None:
+    """Keep the raw text (compressed) of each (document, version)."""
+    upsert(
+        DocumentVersion,
+        VERSION,
+        [(pk, number, raw, run, at) for pk, number, raw in versions],
+        ("document_id", "number"),
+        (),
+    )
+
+
+def _code(party: Party | None) -> str:
+    return (party.id if party else None) or ""

@@ -1,0 +1,139 @@
+"""The declaration of a node type and of its connector types.
+
+A connector type is data and plain functions. It sees neither rows nor engine: what it needs comes
+in a `Context`, what it found goes out in a `Batch`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct, field
+
+from approdo.sdk.documents import Batch
+from approdo.sdk.errors import Sentence
+from approdo.sdk.options import Kind, Option
+
+
+class Scan(StrEnum):
+    """By which of an order's dates a window looks."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+
+
+class Span(Struct, frozen=True):
+    """A stretch of time that has to be read, UTC, from `start` to `end`."""
+
+    scan: Scan
+    start: datetime
+    end: datetime
+
+
+class ReadWindow(Struct, frozen=True):
+    """A part of a span, small enough for one series of pages."""
+
+    scan: Scan
+    start: datetime
+    end: datetime
+
+
+class RequestMade(Struct, frozen=True, kw_only=True):
+    """One request to the other side, for the run's log. Holds no secret and no content."""
+
+    at: datetime
+    operation: str
+    status: int | None
+    request_id: str
+    milliseconds: int
+    attempt: int
+    error: str = ""
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """All that a connector type may know.
+
+    `account` names whose quota and tokens are used; `settings` are the node's options with its
+    secrets revealed; `options` are the connector's and its configuration's.
+    """
+
+    account: str
+    settings: Mapping[str, Any]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    record: Callable[[RequestMade], None] = lambda _made: None
+
+
+class Outcome(StrEnum):
+    """How one part of a check ended."""
+
+    WORKS = "works"
+    WARNING = "warning"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    NOT_TRIED = "not_tried"
+
+
+class CheckResult(Struct, frozen=True, kw_only=True):
+    """What one operation answered; `code` and `params` make the sentence."""
+
+    subject: str
+    outcome: Outcome
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Download(Struct, frozen=True, kw_only=True):
+    """Work that reads documents window by window.
+
+    `plan(options, spans, now)` cuts the spans into windows the other side accepts, or raises `ConfigError`.
+    `step(context, window, token)` reads one page and returns it with the token of the next, or none.
+    `fetch(context, number)` reads one document by its number, in whatever state it is.
+    """
+
+    plan: Callable[[Mapping[str, Any], Sequence[Span], datetime], list[ReadWindow]]
+    step: Callable[[Context, ReadWindow, str | None], tuple[Batch, str | None]]
+    fetch: Callable[[Context, str], Batch] | None = None
+
+
+class ConfigurationType(Struct, frozen=True, kw_only=True):
+    """A named set of options that several connectors can share. `name` is singular, snake_case."""
+
+    name: str
+    label: str
+    label_plural: str
+    menu: tuple[str, ...]
+    options: tuple[Option, ...]
+    has_time_range: bool = False
+
+
+class ConnectorType(Struct, frozen=True, kw_only=True):
+    """What a connector of this type is called, asks for and does."""
+
+    name: str
+    label: str
+    help: str = ""
+    options: tuple[Option, ...] = ()
+    configuration: ConfigurationType | None = None
+    work: Download
+
+
+class NodeType(Struct, frozen=True, kw_only=True):
+    """An external system: its options, how to try them, and what can be connected to it.
+
+    `identity(options)` names the account behind the options, so that two nodes for one account are noticed;
+    `check(context)` tries the settings against the real system and changes nothing there.
+    """
+
+    name: str
+    label: str
+    options: tuple[Option, ...] = ()
+    connector_types: tuple[ConnectorType, ...] = ()
+    identity: Callable[[Mapping[str, Any]], str] | None = None
+    check: Callable[[Context], list[CheckResult]] | None = None
+    sentences: Mapping[str, Sentence] = field(default_factory=dict)
+
+    @property
+    def secret_names(self) -> frozenset[str]:
+        """The options that are encrypted at rest and never shown."""
+        return frozenset(option.name for option in self.options if option.kind is Kind.SECRET)

@@ -1,0 +1,165 @@
+"""The one vocabulary that crosses every boundary: sale documents as the trade names them.
+
+Amounts are `Decimal`, times are aware UTC, quantities count `unit` and stand beside the same
+quantity in eaches. Everything that the other side may leave out is optional.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from msgspec import Struct, field
+
+
+class DocumentType(StrEnum):
+    """What a sale document is."""
+
+    ORDER = "order"
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class Address(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A postal address as it was received."""
+
+    name: str | None = None
+    line_1: str | None = None
+    line_2: str | None = None
+    line_3: str | None = None
+    city: str | None = None
+    county: str | None = None
+    district: str | None = None
+    state_or_region: str | None = None
+    postal_code: str | None = None
+    country_code: str | None = None
+    phone: str | None = None
+
+
+class TaxRegistration(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A VAT or GST registration."""
+
+    type: str | None = None
+    number: str | None = None
+
+
+class Party(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """One side of the sale. `id` is a vendor code or a fulfilment centre's code."""
+
+    id: str | None = None
+    address: Address | None = None
+    tax_registration: TaxRegistration | None = None
+
+
+class Parties(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """Everybody named by a document."""
+
+    selling: Party | None = None
+    buying: Party | None = None
+    ship_to: Party | None = None
+    bill_to: Party | None = None
+    ship_from: Party | None = None
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """A delivery or ship window, UTC. Equal ends mean that single day."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """One line of a document.
+
+    `quantity` counts `unit`; `eaches` is the same in pieces, null where the unit is unknown.
+    `net_cost` and `list_price` are per each, or per `price_unit` where priced by weight, never per case.
+    """
+
+    sequence: str
+    asin: str = ""
+    vendor_sku: str = ""
+    title: str | None = None
+    quantity: int | None = None
+    unit: str = ""
+    unit_size: int | None = None
+    eaches: int | None = None
+    net_cost: Decimal | None = None
+    list_price: Decimal | None = None
+    currency: str = ""
+    price_unit: str | None = None
+    cancelled: bool = False
+    backorder_allowed: bool | None = None
+
+    @property
+    def total(self) -> Decimal | None:
+        """Eaches × net cost; null where priced by weight or a part is absent."""
+        if self.eaches is None or self.net_cost is None or self.price_unit:
+            return None
+        return self.eaches * self.net_cost
+
+
+class SaleDocument(Struct, frozen=True, kw_only=True):
+    """An order, invoice or credit note, as the other side stated it."""
+
+    type: DocumentType
+    program: str
+    number: str
+    state: str
+    date: datetime | None = None
+    changed_date: datetime | None = None
+    state_changed_date: datetime | None = None
+    currency: str = ""
+    purchase_order_type: str | None = None
+    payment_method: str | None = None
+    deal_code: str | None = None
+    import_details: dict[str, Any] | None = None
+    parties: Parties = field(default_factory=Parties)
+    ship_window: Window | None = None
+    delivery_window: Window | None = None
+    lines: tuple[Line, ...] = ()
+    detailed: bool = True
+
+    @property
+    def total(self) -> Decimal | None:
+        """The sum of the lines' totals.
+
+        Null if one of them is, if there is no line, or if the lines are in several currencies.
+        """
+        totals = [line.total for line in self.lines]
+        if not totals or any(total is None for total in totals):
+            return None
+        if len({line.currency for line in self.lines}) > 1:
+            return None
+        return sum((total for total in totals if total is not None), Decimal(0))
+
+
+class Received(Struct, frozen=True, kw_only=True):
+    """One document as it came: its number, where it could be read, and its raw bytes."""
+
+    number: str | None
+    raw: bytes
+
+
+class Note(Struct, frozen=True, kw_only=True):
+    """A warning about what was read; `code` and `params` make its sentence."""
+
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Batch(Struct, frozen=True, kw_only=True):
+    """What one request brought.
+
+    `decode` turns raw bytes into a document and raises `UnreadableDocument`; `canonical` gives
+    bytes that are equal for equal content (key order, absent or null, spelling of decimals).
+    `states` are the states in which a document not yet known is stored; none means every state.
+    """
+
+    program: str
+    documents: Sequence[Received]
+    asked_at: datetime
+    decode: Callable[[bytes], SaleDocument]
+    canonical: Callable[[bytes], bytes]
+    states: frozenset[str] = frozenset()
+    notes: Sequence[Note] = ()

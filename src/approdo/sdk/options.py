@@ -1,0 +1,185 @@
+"""Options as data: one declaration that screens, REST and the declarative file build on and check with."""
+
+import datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from approdo.sdk.errors import InvalidOptions, Problem
+
+
+class Kind(StrEnum):
+    """What an option holds."""
+
+    TEXT = "text"
+    SECRET = "secret"  # noqa: S105  (a kind, not a password)
+    CHOICE = "choice"
+    CHOICES = "choices"
+    FLAG = "flag"
+    NUMBER = "number"
+    DATE = "date"
+    URL = "url"
+
+
+class Choice(Struct, frozen=True):
+    """One value to choose, with its label marked for translation."""
+
+    value: str
+    label: str
+
+
+class When(Struct, frozen=True):
+    """The option counts only while another one has one of these values."""
+
+    option: str
+    values: frozenset[str]
+
+
+class Option(Struct, frozen=True, kw_only=True):
+    """One declared option. Label and help are marked for translation.
+
+    `problem(value)` is asked about a value of the right kind: it gives the code of what is wrong
+    with it, or none.
+    """
+
+    name: str
+    kind: Kind
+    label: str
+    help: str = ""
+    required: bool = False
+    default: Any = None
+    choices: tuple[Choice, ...] = ()
+    when: When | None = None
+    problem: Callable[[Any], str | None] | None = None
+
+    def applies(self, values: Mapping[str, Any]) -> bool:
+        """Whether the option counts beside these other values."""
+        return self.when is None or values.get(self.when.option) in self.when.values
+
+
+ALL = "all"
+"""What stands for every one of an option's choices."""
+
+
+def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The checked values, as plain JSON, with defaults filled in.
+
+    Raises `InvalidOptions` naming every option that is unknown, missing or of the wrong kind.
+    An option that does not apply beside the others is left out.
+    """
+    known = {option.name: option for option in declared}
+    problems = [Problem(name, "unknown_option", {}) for name in values if name not in known]
+    cleaned: dict[str, Any] = {}
+    for option in declared:
+        value = values.get(option.name)
+        if value in (None, "", []):
+            value = option.default
+        if not option.applies({**values, **cleaned}):
+            continue
+        if value in (None, "", []):
+            if option.required:
+                problems.append(Problem(option.name, "missing_option", {}))
+            continue
+        try:
+            checked = _checked(option, value)
+        except _Wrong as wrong:
+            problems.append(Problem(option.name, wrong.code, wrong.params))
+            continue
+        if option.problem and (code := option.problem(checked)):
+            shown = {} if option.kind is Kind.SECRET else {"value": checked}
+            problems.append(Problem(option.name, code, shown))
+            continue
+        cleaned[option.name] = checked
+    if problems:
+        raise InvalidOptions(problems)
+    return cleaned
+
+
+class _Wrong(Exception):
+    def __init__(self, code: str, **params: Any) -> None:
+        self.code = code
+        self.params = params
+
+
+def _checked(option: Option, value: Any) -> Any:
+    match option.kind:
+        case Kind.CHOICE:
+            return _choice(option, value)
+        case Kind.CHOICES:
+            return _choices(option, value)
+        case Kind.FLAG:
+            return _flag(value)
+        case Kind.NUMBER:
+            return _number(value)
+        case Kind.DATE:
+            return _date(value)
+        case Kind.URL:
+            return _url(value)
+        case _:
+            return _text(value)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str | int | float) or isinstance(value, bool):
+        raise _Wrong("not_text")
+    text = str(value).strip()
+    if any(ord(character) < 32 for character in text):
+        raise _Wrong("control_characters")
+    return text
+
+
+def _choice(option: Option, value: Any) -> str:
+    allowed = [choice.value for choice in option.choices]
+    if value not in allowed:
+        raise _Wrong("not_a_choice", value=str(value), choices=", ".join(allowed))
+    return str(value)
+
+
+def _choices(option: Option, value: Any) -> list[str]:
+    allowed = [choice.value for choice in option.choices]
+    if value in (ALL, [ALL]):
+        return allowed
+    given = [value] if isinstance(value, str) else value
+    if not isinstance(given, list | tuple):
+        raise _Wrong("not_a_list")
+    for one in given:
+        if one not in allowed:
+            raise _Wrong("not_a_choice", value=str(one), choices=", ".join([*allowed, ALL]))
+    return [one for one in allowed if one in given]
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _Wrong("not_a_flag", value=str(value))
+    return value
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not re.fullmatch(r"-?\d{1,9}", str(value)):
+        raise _Wrong("not_a_number", value=str(value))
+    return int(value)
+
+
+def _date(value: Any) -> str:
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        return value.isoformat()
+    try:
+        return datetime.date.fromisoformat(str(value)).isoformat()
+    except ValueError:
+        raise _Wrong("not_a_date", value=str(value)) from None
+
+
+def _url(value: Any) -> str:
+    text = _text(value).rstrip("/")
+    try:
+        parts = urlsplit(text)
+        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        valid = False
+    if not valid or "@" in parts.netloc:
+        raise _Wrong("not_a_url", value=text.split("@")[-1])
+    return text

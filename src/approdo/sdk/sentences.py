@@ -1,0 +1,114 @@
+"""The sentences of every code that is not a connector type's own: what happened, and what to do next.
+
+Codes and parameters are stored; these texts are translated and filled in when somebody reads them.
+"""
+
+from collections.abc import Mapping
+
+from approdo.sdk.errors import Sentence
+from approdo.sdk.text import marked as _
+
+SENTENCES: Mapping[str, Sentence] = {
+    # settings of the installation
+    "unreadable_setting_file": Sentence(
+        _("The file named by {name} cannot be read: {reason}."), _("Correct the path or its permissions.")
+    ),
+    "setting_not_a_number": Sentence(
+        _("{name} has to be a whole number, not “{value}”."), _("Correct it in the environment or in .env.")
+    ),
+    "setting_required": Sentence(
+        _("{name} is required with PostgreSQL."),
+        _("Set it to the same value on every host; `approdo up` on SQLite makes its own."),
+    ),
+    "home_not_writable": Sentence(
+        _("The folder {path} cannot be used: {reason}."), _("Set APPRODO_HOME to a folder of yours.")
+    ),
+    "unknown_database": Sentence(
+        _("Approdo does not know databases of the kind “{scheme}”."),
+        _("Set APPRODO_DATABASE_URL to postgresql://…, or leave it out for SQLite."),
+    ),
+    "bad_encryption_key": Sentence(
+        _("{name} holds a key that is not a Fernet key."),
+        _("Each key is 32 bytes in URL-safe base64; put the newest first."),
+    ),
+    "other_encryption_key": Sentence(
+        _("This database was encrypted with another key."),
+        _("Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one."),
+    ),
+    "schema_behind": Sentence(
+        _("The database is of an older version."), _("Run `approdo migrate`, then start again.")
+    ),
+    "database_unreachable": Sentence(
+        _("The database cannot be reached: {reason}."),
+        _("Check APPRODO_DATABASE_URL and that the server runs."),
+    ),
+    # options and records
+    "invalid_options": Sentence(_("Some options are not valid: {options}.")),
+    "unknown_option": Sentence(_("There is no such option.")),
+    "missing_option": Sentence(_("This field is required.")),
+    "not_text": Sentence(_("This has to be a text.")),
+    "control_characters": Sentence(_("This text holds invisible characters; type it again.")),
+    "not_a_choice": Sentence(_("“{value}” is not a valid choice."), _("Choose among: {choices}.")),
+    "not_a_list": Sentence(_("This has to be a list.")),
+    "not_a_flag": Sentence(_("This has to be true or false, not “{value}”.")),
+    "not_a_number": Sentence(_("“{value}” is not a whole number.")),
+    "not_a_date": Sentence(_("“{value}” is not a date; write it as 2026-05-01.")),
+    "not_a_url": Sentence(_("“{value}” is not an address; write it as https://….")),
+    "unknown_node_type": Sentence(_("There is no node type “{name}”."), _("Known types: {known}.")),
+    "unknown_connector_type": Sentence(_("There is no connector type “{name}”."), _("Known types: {known}.")),
+    "unknown_configuration_type": Sentence(_("There is no kind of configuration “{name}”.")),
+    "account_in_use": Sentence(
+        _("The node “{node}” already uses this account."),
+        _("One account belongs to one node: its quota and its orders would otherwise be shared."),
+    ),
+    "node_of_other_type": Sentence(_("A connector of this type needs a node of the type “{expected}”.")),
+    "type_is_fixed": Sentence(_("The type of a saved record cannot be changed."), _("Add a new one.")),
+    "configuration_missing": Sentence(_("Choose a configuration.")),
+    "configuration_of_other_type": Sentence(_("This configuration is of another kind.")),
+    "time_range_missing": Sentence(_("Choose a time range.")),
+    "record_in_use": Sentence(_("“{name}” is in use: {users}."), _("Delete or change what uses it first.")),
+    "record_not_found": Sentence(_("There is no {kind} called “{name}”."), _("Check the name.")),
+    "empty_time_range": Sentence(
+        _("This time range is empty."), _("Its length has to be at least one hour, its start before its end.")
+    ),
+    "time_range_both": Sentence(_("Give either a length or two dates, not both and not neither.")),
+    "time_range_reversed": Sentence(_("The first date is after the last.")),
+    "beyond_six_months": Sentence(
+        _("Amazon keeps orders for six months: {start} is too far back."),
+        _("Choose a time range that starts later."),
+    ),
+    "not_a_duration": Sentence(
+        _("“{value}” is not a length of time."), _("Write it as “7 days”, “48 hours” or “5 minutes”.")
+    ),
+    "delay_out_of_range": Sentence(_("The delay has to be between 0 and 1440 minutes.")),
+    "bad_cursor": Sentence(
+        _("This cursor is not valid."), _("Use `next_cursor` of the former page unchanged, or start again.")
+    ),
+    # runs
+    "internal": Sentence(
+        _("Approdo itself failed ({reason})."),
+        _("This is a bug: please report it with the run's number and the log of that time."),
+    ),
+    "unreadable_document": Sentence(
+        _("Order {number} could not be read and was set aside: {reason}."),
+        _("Its raw text is kept; the rest of the page was stored."),
+    ),
+    "no_number": Sentence(_("it has no order number")),
+    "field_too_long": Sentence(_("the field “{field}” is longer than {limit} characters")),
+    "control_character": Sentence(_("the field “{field}” holds a character that cannot be stored")),
+    "number_out_of_range": Sentence(_("the number in “{field}” is too large")),
+    "order_left_out": Sentence(
+        _("{count} orders in states that this configuration does not tick were left out.")
+    ),
+    "older_version": Sentence(
+        _("Order {number}: an older version arrived late and did not replace the newer one.")
+    ),
+    "worker_lost": Sentence(
+        _("The worker of this run ended before the run did."), _("Run the connector again.")
+    ),
+    "run_cancelled": Sentence(_("The run was cancelled.")),
+    "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
+    "database_busy": Sentence(
+        _("The database did not answer: {reason}."), _("Check disk and server, then run again.")
+    ),
+}
