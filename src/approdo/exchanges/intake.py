@@ -31,6 +31,12 @@ def take_page(window: WindowRead, page: int, batch: Batch, next_token: str | Non
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
 
 
+def restart_window(window: WindowRead) -> None:
+    """Read the window again from its first page: its token is no longer worth anything."""
+    window.pages, window.next_token, window.restarts = 0, None, window.restarts + 1
+    window.save(update_fields=["pages", "next_token", "restarts"])
+
+
 def _count(window: WindowRead, counts: Counts) -> None:
     added = {name: F(name) + getattr(counts, name) for name in COUNTED}
     WindowRead.objects.filter(pk=window.pk).update(**added)

@@ -27,6 +27,7 @@ class WindowRead(models.Model):
     states = models.JSONField(default=list)
     pages = models.PositiveIntegerField(_("pages"), default=0)
     next_token = models.TextField(null=True)
+    restarts = models.PositiveIntegerField(_("restarts"), default=0)
     complete = models.BooleanField(_("complete"), default=False)
     read_at = models.DateTimeField(_("read at"), null=True)
     read = models.PositiveIntegerField(_("read"), default=0)

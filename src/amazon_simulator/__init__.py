@@ -1,0 +1,38 @@
+"""A simulated Amazon for vendors: Login with Amazon and the retail order operations, over real TCP.
+
+    with Simulator(orders=500) as amazon:
+        amazon.dials.set("http_502_html", operation="getPurchaseOrders", times=2)
+        ...  # point a client at amazon.url
+
+It imports nothing of the program that it tests.
+"""
+
+from amazon_simulator.accounts import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    REFRESH_TOKEN,
+    SECOND_REFRESH_TOKEN,
+    Account,
+)
+from amazon_simulator.amazon import Logged
+from amazon_simulator.book import UnknownOrder
+from amazon_simulator.controls import KnownOrder
+from amazon_simulator.dials import Dials, Setting
+from amazon_simulator.faults import DIALS, Dial
+from amazon_simulator.simulator import Simulator
+
+__all__ = [
+    "CLIENT_ID",
+    "CLIENT_SECRET",
+    "DIALS",
+    "REFRESH_TOKEN",
+    "SECOND_REFRESH_TOKEN",
+    "Account",
+    "Dial",
+    "Dials",
+    "KnownOrder",
+    "Logged",
+    "Setting",
+    "Simulator",
+    "UnknownOrder",
+]

@@ -1,0 +1,175 @@
+"""Everything that can be made to go wrong, as one table: each dial is a row, with what it does.
+
+A dial either answers in Amazon's place (`instead`), or spoils a page that was right (`page`), or
+does neither: then the server (on the wire) or the login acts on its name. Reports: reference 18.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import msgspec
+
+from amazon_simulator.listing import Listing, Page
+from amazon_simulator.login import oauth_error
+from amazon_simulator.messages import Answer, errors, html, invalid_input, unauthorized
+from amazon_simulator.paging import Position
+
+Value = float | str | None
+On = Literal["call", "login", "list", "next_page"]
+
+
+@dataclass(frozen=True)
+class Dial:
+    """A fault. `on` says which requests it can strike; `value` what its value means, if any."""
+
+    name: str
+    does: str
+    on: On = "call"
+    value: str = ""
+    default: Value = None
+    instead: Callable[[Value], Answer] | None = None
+    page: Callable[[Listing, Page, Value], None] | None = None
+
+
+def _throttled(retry_after: Value) -> Answer:
+    answer = quota_exceeded()
+    if retry_after is None:
+        return answer
+    return replace(answer, headers={"Retry-After": f"{float(retry_after):g}"})
+
+
+def quota_exceeded() -> Answer:
+    """429 (reference 4.1)."""
+    return errors(429, "QuotaExceeded", "You exceeded your quota for the requested resource.")
+
+
+def _without_orders(value: Value) -> Answer:
+    return Answer(200, b"{}" if value == "empty" else b'{"payload":{}}')
+
+
+def _repeat_token(listing: Listing, page: Page, _: Value) -> None:
+    page.next_token = listing.token_at(listing.position)
+
+
+def _empty_page(listing: Listing, page: Page, _: Value) -> None:
+    here = listing.position
+    page.orders = []
+    page.next_token = listing.token_at(Position(here.after, here.empty_pages + 1))
+
+
+def _leak_outside_window(listing: Listing, page: Page, _: Value) -> None:
+    entry = listing.outside_window()
+    page.orders[:0] = [listing.encode(entry)] if entry else []
+
+
+def _leak_outside_filter(listing: Listing, page: Page, _: Value) -> None:
+    entry = listing.outside_filter()
+    page.orders[:0] = [listing.encode(entry)] if entry else []
+
+
+def _repeat_orders(listing: Listing, page: Page, _: Value) -> None:
+    entry = listing.former()
+    page.orders[:0] = [listing.encode(entry)] if entry else []
+
+
+_UNKNOWN = {
+    "purchaseOrderState": "PartiallyReceived",
+    "purchaseOrderStatus": "PARTLY_OPEN",
+    "purchaseOrderType": "SeasonalOrder",
+    "paymentMethod": "BankTransfer",
+    "confirmationStatus": "BACKORDERED",
+    "receiveStatus": "IN_TRANSIT",
+}
+
+
+def _unknown_enums(_: Listing, page: Page, __: Value) -> None:
+    def spoil(name: str, value: Any) -> Any:
+        # Amazon's own sandbox writes CASES and EACH (reference 15).
+        if name == "unitOfMeasure":
+            return {"Cases": "CASES", "Eaches": "EACH"}.get(value, value)
+        return _UNKNOWN.get(name, value)
+
+    page.orders = [_rewritten(order, spoil) for order in page.orders]
+
+
+def _missing_fields(_: Listing, page: Page, value: Value) -> None:
+    names = set(str(value).split(","))
+    page.orders = [
+        _rewritten(order, lambda name, content: _GONE if name in names else content) for order in page.orders
+    ]
+
+
+_GONE = object()
+
+
+def _rewritten(order: bytes, spoil: Callable[[str, Any], Any]) -> bytes:
+    """The order with each member replaced by what `spoil` makes of it, at any depth."""
+
+    def rewrite(value: Any) -> Any:
+        if isinstance(value, dict):
+            spoilt = ((name, spoil(name, content)) for name, content in value.items())
+            return {name: rewrite(content) for name, content in spoilt if content is not _GONE}
+        return [rewrite(item) for item in value] if isinstance(value, list) else value
+
+    return msgspec.json.encode(rewrite(msgspec.json.decode(order)))
+
+
+DIALS: Mapping[str, Dial] = {
+    dial.name: dial
+    for dial in (
+        # On the wire.
+        Dial("slow", "Every answer is late.", value="milliseconds", default=200),
+        Dial("hang", "No answer; the connection closes in the end.", value="seconds", default=30),
+        Dial("reset", "The connection is reset (RST) instead of an answer."),
+        Dial("cut_body", "The connection is closed in the middle of the body.",
+             value="bytes of the body that are sent (default: half)"),
+        # The gateway, or an Amazon that is not itself.
+        Dial("http_502_html", "502 with an HTML page from a gateway.",
+             instead=lambda _: html(502, "Bad Gateway")),
+        Dial("http_503_empty", "503 without the error envelope: an empty body.",
+             instead=lambda _: Answer(503)),
+        Dial("http_500", "500 InternalFailure.", instead=lambda _: errors(
+             500, "InternalFailure", "We encountered an internal error. Please try again.")),
+        Dial("not_json", "200 with an HTML page where JSON belongs.",
+             instead=lambda _: html(200, "Service notice")),
+        Dial("ok_without_orders", "200 with a payload that lacks the list of orders.", on="list",
+             value='"payload" for {"payload":{}}, "empty" for {}', default="payload",
+             instead=_without_orders),
+        Dial("ok_null_payload", "200 with a payload of null.", on="list",
+             instead=lambda _: Answer(200, b'{"payload":null}')),
+        # Refusals.
+        Dial("throttle", "429 QuotaExceeded, however slow the client is.",
+             value="Retry-After in seconds (default: none, as Amazon)", instead=_throttled),
+        Dial("spurious_400", "400 InvalidInput in the middle of paging, for no reason.",
+             on="next_page", instead=lambda _: invalid_input("")),
+        Dial("forbidden", "403, as when the role for an operation is missing.",
+             instead=lambda _: unauthorized()),
+        Dial("expired_access_token", "The access token just used is over, before its time."),
+        # Login with Amazon.
+        Dial("short_access_token", "Access tokens live only this long.", on="login",
+             value="seconds", default=2),
+        Dial("revoked_refresh_token", "The login says invalid_grant: access was revoked.",
+             on="login", instead=lambda _: oauth_error(
+                 400, "invalid_grant", "The refresh token is not valid or was revoked.")),
+        Dial("wrong_secret", "The login says invalid_client: the secret is wrong or has expired.",
+             on="login", instead=lambda _: oauth_error(
+                 401, "invalid_client", "Client authentication failed")),
+        # Pages that are not what was asked for.
+        Dial("repeat_token", "A page names itself as the next one.", on="next_page",
+             page=_repeat_token),
+        Dial("empty_page_with_token", "An empty page that has a next page; nothing is lost.",
+             on="list", page=_empty_page),
+        Dial("leak_outside_window", "A page holds an order from outside the window.", on="list",
+             page=_leak_outside_window),
+        Dial("leak_outside_filter", "A page holds an order that the filters exclude.", on="list",
+             page=_leak_outside_filter),
+        Dial("repeat_orders", "A page begins with the last order of the page before.",
+             on="next_page", page=_repeat_orders),
+        Dial("unknown_enums", "Orders use states, types and units that the model does not list.",
+             on="list", page=_unknown_enums),
+        Dial("missing_fields", "Orders lack members that they should have.", on="list",
+             value="names of the members, with commas", page=_missing_fields,
+             default="purchaseOrderState,purchaseOrderStateChangedDate,buyingParty,netCost"),
+    )
+}  # fmt: skip

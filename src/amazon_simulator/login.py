@@ -1,0 +1,91 @@
+"""Login with Amazon: a refresh token gives access tokens that live an hour (reference 2.1)."""
+
+import secrets
+import time
+from collections.abc import Iterable
+
+import msgspec
+
+from amazon_simulator.accounts import Account
+from amazon_simulator.messages import Answer, Request, unauthorized
+
+PATH = "/auth/o2/token"
+OPERATION = "token"
+
+
+class Login:
+    """Issues and checks access tokens. `lifetime` is in seconds."""
+
+    def __init__(self, accounts: Iterable[Account], lifetime: float = 3600) -> None:
+        self.lifetime = lifetime
+        self._accounts = {account.refresh_token: account for account in accounts}
+        self._issued: dict[str, tuple[Account, float]] = {}
+
+    def answer(self, request: Request, lifetime: float | None = None) -> Answer:
+        """Answer a request for an access token; `lifetime` (seconds) may differ from the usual."""
+        form = request.form
+        refusal = self._refusal(request)
+        if refusal:
+            return refusal
+        lifetime = self.lifetime if lifetime is None else lifetime
+        token = "Atza|" + secrets.token_urlsafe(180)
+        account = self._accounts[form["refresh_token"]]
+        self._issued[token] = account, time.monotonic() + lifetime
+        answer = {
+            "access_token": token,
+            "token_type": "bearer",
+            "expires_in": int(lifetime),
+            "refresh_token": account.refresh_token,
+        }
+        return Answer(200, msgspec.json.encode(answer), headers={"Cache-Control": "no-store"})
+
+    def account(self, request: Request) -> Account | None:
+        """Whose request this is, valid or not: by its access token, or by its refresh token."""
+        issued = self._issued.get(request.headers.get("x-amz-access-token", ""))
+        if issued:
+            return issued[0]
+        return self._accounts.get(request.form.get("refresh_token", ""))
+
+    def refusal_of_access(self, request: Request) -> Answer | None:
+        """Why the request's access token does not open the door, or None if it does."""
+        token = request.headers.get("x-amz-access-token")
+        if not token:
+            return unauthorized("Access token is missing in the request header.")
+        if token not in self._issued:
+            return unauthorized("The access token you provided is revoked, malformed or invalid.")
+        if self._issued[token][1] <= time.monotonic():
+            return unauthorized("The access token you provided has expired.")
+        return None
+
+    def expire(self, token: str | None = None) -> None:
+        """Let this access token be over now, or all of them."""
+        for issued in list(self._issued):
+            if token in (None, issued):
+                self._issued[issued] = self._issued[issued][0], 0.0
+
+    def forget(self) -> None:
+        """No access token was ever issued."""
+        self._issued.clear()
+
+    def _refusal(self, request: Request) -> Answer | None:
+        form = request.form
+        for name in ("grant_type", "client_id", "client_secret"):
+            if not form.get(name):
+                return oauth_error(400, "invalid_request", f"The request lacks {name}.")
+        if form["grant_type"] != "refresh_token":
+            return oauth_error(400, "unsupported_grant_type", "Only refresh_token is granted here.")
+        clients = {(a.client_id, a.client_secret) for a in self._accounts.values()}
+        if (form["client_id"], form["client_secret"]) not in clients:
+            return oauth_error(401, "invalid_client", "Client authentication failed")
+        if not form.get("refresh_token"):
+            return oauth_error(400, "invalid_request", "The request lacks refresh_token.")
+        account = self._accounts.get(form["refresh_token"])
+        if account is None or account.client_id != form["client_id"]:
+            return oauth_error(400, "invalid_grant", "The refresh token is not valid or was revoked.")
+        return None
+
+
+def oauth_error(status: int, error: str, description: str) -> Answer:
+    """An error in OAuth's form, which is not that of the vendor operations."""
+    body = msgspec.json.encode({"error": error, "error_description": description})
+    return Answer(status, body, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,225 @@
+"""The simulator as one object: start it, turn its dials, change its orders, see its requests."""
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from amazon_simulator import controls
+from amazon_simulator.accounts import Account, default_accounts
+from amazon_simulator.amazon import Amazon, Logged, Reply
+from amazon_simulator.book import Book, Change, UnknownOrder
+from amazon_simulator.controls import KnownOrder
+from amazon_simulator.dials import Dials, Setting
+from amazon_simulator.generate import Generator
+from amazon_simulator.messages import Request
+from amazon_simulator.quota import Quota
+from amazon_simulator.server import Server
+from amazon_simulator.shapes import State
+
+
+class Simulator:
+    """A simulated Amazon that listens from `start` (or `with`) until `stop`.
+
+    The same `seed`, `orders`, `days`, `lines` and `anchor` give byte-identical orders.
+
+    - `orders`: how many the first account has (the second: a tenth); `accounts` replaces both.
+    - `now`: what it takes for the present when it is made, running on from there (default: it is).
+    - `anchor`: the moment before which all orders lie, in the `days` before it. Default: `now`, or
+      else the last midnight UTC, so that a restart on the same day gives the same orders.
+    - `lines`: of each order (default: 1 to 25).
+    - `rate_limit`: Amazon's (10 a second, burst 10), none, or a pair (rate, burst).
+    - `strict`: refuse unknown parameters, which Amazon ignores.
+    - `port`: 0 takes a free one.
+
+    Raises OSError if the port is in use.
+    """
+
+    def __init__(
+        self,
+        *,
+        seed: int = 1,
+        orders: int = 500,
+        days: int = 180,
+        lines: int | None = None,
+        now: datetime | None = None,
+        anchor: datetime | None = None,
+        accounts: Sequence[Account] | None = None,
+        rate_limit: bool | tuple[float, int] = True,
+        strict: bool = False,
+        dials: Sequence[Setting] = (),
+        host: str = "127.0.0.1",
+        port: int = 0,
+        verbose: bool = False,
+    ) -> None:
+        start = now or datetime.now(UTC)
+        anchor = anchor or now or start.replace(hour=0, minute=0, second=0, microsecond=0)
+        accounts = default_accounts(orders) if accounts is None else accounts
+        started = time.monotonic()
+        self._amazon = Amazon(
+            accounts,
+            lambda account: _book(account, accounts, seed, days, anchor, lines),
+            now=lambda: start + timedelta(seconds=time.monotonic() - started),
+            quota=_quota(rate_limit),
+            dials=dials,
+            seed=seed,
+            strict=strict,
+        )
+        self._server = Server(host, port, self._respond, verbose=verbose)
+
+    def start(self) -> Self:
+        """Begin to answer."""
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop; open connections are closed."""
+        self._server.stop()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The address of everything: vendor operations, `/auth/o2/token`, `/_simulator/`."""
+        return self._server.url
+
+    @property
+    def token_url(self) -> str:
+        """Login with Amazon."""
+        return f"{self.url}/auth/o2/token"
+
+    @property
+    def accounts(self) -> tuple[Account, ...]:
+        """The accounts, with their credentials."""
+        return self._amazon.accounts
+
+    @property
+    def dials(self) -> Dials:
+        """The faults; `amazon_simulator.DIALS` lists them."""
+        return self._amazon.dials
+
+    @property
+    def requests(self) -> list[Logged]:
+        """The requests so far (the last 50,000), oldest first."""
+        return list(self._amazon.log)
+
+    @property
+    def unknown_parameters(self) -> list[str]:
+        """`operation parameter` of each parameter that Amazon would have ignored."""
+        return sorted(self._amazon.unknown_parameters)
+
+    @property
+    def now(self) -> datetime:
+        """The present, as the simulator has it; aware UTC."""
+        return self._amazon.now()
+
+    def orders(self, account: str | None = None) -> list[KnownOrder]:
+        """The truth: every order of an account (by name; default the first), oldest first."""
+        return [KnownOrder.of(entry) for entry in self._amazon.book(account)]
+
+    def order(self, number: str, account: str | None = None) -> Any:
+        """An order as it is served, decoded. Raises UnknownOrder."""
+        book = self._amazon.book(account)
+        entry = book.find(number)
+        if entry is None:
+            raise UnknownOrder(f"There is no order {number}.")
+        return msgspec.json.decode(book.encoded(entry))
+
+    def add_orders(
+        self,
+        count: int = 1,
+        *,
+        account: str | None = None,
+        placed: datetime | None = None,
+        **shown: str,
+    ) -> list[str]:
+        """Place new orders, now or at an earlier moment (Amazon back-fills: reference 18, item 6).
+
+        `shown` may set vendor_code, ship_to and state. Returns the numbers.
+        """
+        return self._amazon.book(account).add(count, placed or self.now, shown)
+
+    def change_order(
+        self,
+        number: str,
+        *,
+        account: str | None = None,
+        state: State | None = None,
+        quantities: Mapping[str, int] | None = None,
+        cancel: Sequence[str] = (),
+        add_lines: int = 0,
+        window: str | None = None,
+        ship_to: str | None = None,
+    ) -> None:
+        """Change an order as Amazon does: see `Change`. Raises UnknownOrder."""
+        change = Change(
+            state=state,
+            quantities=dict(quantities or {}),
+            cancel=list(cancel),
+            add_lines=add_lines,
+            window=window,
+            ship_to=ship_to,
+        )
+        self._amazon.book(account).change(number, change, self.now)
+
+    def put_order(self, order: Mapping[str, Any] | bytes, *, account: str | None = None) -> str:
+        """Serve exactly this as an order, however dirty; it needs a purchaseOrderNumber only."""
+        raw = order if isinstance(order, bytes) else msgspec.json.encode(order)
+        return self._amazon.book(account).put(raw, self.now)
+
+    def expire_access_tokens(self) -> None:
+        """All access tokens issued so far are over."""
+        self._amazon.login.expire()
+
+    def set_rate_limit(self, rate_limit: bool | tuple[float, int]) -> None:
+        """Amazon's limit (True), none (False), or (rate per second, burst); buckets are filled."""
+        quota = _quota(rate_limit)
+        self._amazon.quota.rate, self._amazon.quota.burst = quota.rate, quota.burst
+        self._amazon.quota.reset()
+
+    def reset(self) -> None:
+        """Everything as at the start: orders, dials, quotas; tokens and requests are forgotten."""
+        self._amazon.reset()
+
+    def _respond(self, request: Request, problem: str) -> Reply:
+        if request.path.startswith(controls.PREFIX):
+            return Reply(controls.answer(self._amazon, request), {})
+        return self._amazon.answer(request, problem)
+
+
+def _book(
+    account: Account,
+    accounts: Sequence[Account],
+    seed: int,
+    days: int,
+    anchor: datetime,
+    lines: int | None,
+) -> Book:
+    generator = Generator(
+        seed=seed,
+        account=accounts.index(account),
+        vendor_codes=account.vendor_codes,
+        count=account.orders,
+        days=days,
+        anchor=anchor,
+        lines=lines,
+    )
+    return Book(generator)
+
+
+def _quota(rate_limit: bool | tuple[float, int]) -> Quota:
+    if rate_limit is True:
+        return Quota()
+    return Quota(*rate_limit) if rate_limit else Quota(None)

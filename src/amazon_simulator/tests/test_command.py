@@ -1,0 +1,49 @@
+"""`python -m amazon_simulator`."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+from urllib.request import urlopen
+
+import pytest
+
+from amazon_simulator.__main__ import main
+
+
+def test_it_says_where_it_is_and_stops_quietly() -> None:
+    command = [sys.executable, "-m", "amazon_simulator", "--port", "0", "--orders", "7"]
+    command += ["--dial", "http_500,times=1", "--latency", "1", "--no-rate-limit"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stderr
+        line = process.stdout.readline()
+        matched = re.search(r"http://127\.0\.0\.1:\d+", line)
+        assert matched, line
+        assert "simulator-secret" in line
+        assert "Atzr|simulator-eu,Atzr|simulator-second" in line
+        with urlopen(f"{matched[0]}/_simulator/dials") as answer:
+            assert b'"name":"http_500"' in answer.read()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+
+
+def test_a_port_in_use_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["--port", str(port)]) == 1
+    error = capsys.readouterr().err
+    assert str(port) in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("bad", [["--dial", "nothing"], ["--orders", "-1"], ["--dial", "hang=x"]])
+def test_bad_usage_ends_with_2(bad: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(bad)
+    assert caught.value.code == 2
+    assert "Traceback" not in capsys.readouterr().err
