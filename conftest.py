@@ -1,6 +1,6 @@
-"""The tests' ground: an installation of their own, on SQLite or (APPRODO_TEST_DATABASE=postgresql) PostgreSQL.
+"""The tests' ground: an installation of their own, on SQLite or, if asked, on PostgreSQL.
 
-Prepared when this file is imported, before any test module can import a model.
+APPRODO_TEST_DATABASE=postgresql asks. Prepared before any test module can import a model.
 """
 
 import os

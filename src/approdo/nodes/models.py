@@ -4,6 +4,7 @@ Each checks itself in `clean`, against the declaration of its type, so that scre
 declarative file refuse the same things with the same words.
 """
 
+import datetime
 from collections.abc import Mapping
 from typing import Any
 
@@ -125,7 +126,8 @@ class TimeRange(models.Model):
             raise ValidationError({"last": validation_error("empty_time_range")})
         if fixed and (self.start is None or self.end is None):
             raise validation_error("time_range_both")
-        if self.start and self.end and self.end < self.start:
+        dates = [day for day in (self.start, self.end) if isinstance(day, datetime.date)]
+        if dates != sorted(dates):
             raise ValidationError({"end": validation_error("time_range_reversed")})
         if self.delay is not None and self.delay > 1440:
             raise ValidationError({"delay": validation_error("delay_out_of_range")})

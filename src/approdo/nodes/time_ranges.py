@@ -1,7 +1,7 @@
 """From a time range to the spans of time that have to be read."""
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from approdo.nodes.models import TimeRange
@@ -22,7 +22,7 @@ def spans(time_range: TimeRange, now: datetime, zone: ZoneInfo) -> list[Span]:
     A relative range counts elapsed time, so that a change of the clocks neither shortens nor
     stretches it; fixed dates are whole days of `zone`. Nothing later than now less the delay.
     """
-    latest = now - timedelta(minutes=time_range.delay)
+    latest = now.astimezone(UTC) - timedelta(minutes=time_range.delay)
     if time_range.last is not None:
         start = latest - timedelta(**{time_range.unit: time_range.last})
         end = latest
@@ -33,9 +33,8 @@ def spans(time_range: TimeRange, now: datetime, zone: ZoneInfo) -> list[Span]:
         raise ConfigError("time_range_both")
     if start >= end:
         raise ConfigError("empty_time_range")
-    utc = ZoneInfo("UTC")
     return [
-        Span(scan, start.astimezone(utc), end.astimezone(utc)) for scan in SCANS[TimeRange.By(time_range.by)]
+        Span(scan, start.astimezone(UTC), end.astimezone(UTC)) for scan in SCANS[TimeRange.By(time_range.by)]
     ]
 
 

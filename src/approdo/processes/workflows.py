@@ -15,18 +15,21 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from approdo.connectors import connector_type
-from approdo.exchanges.intake import keep_requests, take_page
+from approdo.exchanges.intake import keep_requests, restart_window, take_page
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.time_ranges import spans
 from approdo.processes import engine, runs
 from approdo.processes.models import Connector, Run
 from approdo.sdk.connector import Context, Download, RequestMade
-from approdo.sdk.errors import ApprodoError, ConfigError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 
 log = logging.getLogger(__name__)
 
 TOKEN_LIFE = timedelta(minutes=10)
 """A page token older than this is not trusted: its window starts again."""
+
+MOST_RESTARTS = 3
+"""How often a window starts again because Amazon refused the token that it gave."""
 
 
 @engine.workflow("download")
@@ -93,12 +96,19 @@ def _page(run: int, window_id: int) -> bool:
     row = Run.objects.select_related("connector__node", "connector__configuration").get(pk=run)
     if window.complete or not row.live or row.connector is None:
         return False
-    window = _fresh(window)
+    if window.next_token and window.read_at and timezone.now() - window.read_at > TOKEN_LIFE:
+        restart_window(window)
     made: list[RequestMade] = []
     try:
         batch, next_token = _work(row.connector).step(
             _context(row.connector, made), window.window(), window.next_token
         )
+    except RefusedError as error:
+        keep_requests(run, made)
+        if error.code == "page_token_refused" and window.restarts < MOST_RESTARTS:
+            restart_window(window)
+            return True
+        raise
     except BaseException:
         keep_requests(run, made)
         raise
@@ -107,14 +117,6 @@ def _page(run: int, window_id: int) -> bool:
         take_page(window, window.pages, batch, next_token, timezone.now())
         runs.note_progress(run)
     return next_token is not None
-
-
-def _fresh(window: WindowRead) -> WindowRead:
-    """The window itself, or the same from its first page where its token is too old to be trusted."""
-    if window.next_token and window.read_at and timezone.now() - window.read_at > TOKEN_LIFE:
-        window.pages, window.next_token = 0, None
-        window.save(update_fields=["pages", "next_token"])
-    return window
 
 
 def _finish(run: int) -> None:

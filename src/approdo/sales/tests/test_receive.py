@@ -1,0 +1,184 @@
+"""What becomes of received orders."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from amazon_orders import ASKED_AT, batch, item, node, order
+
+from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
+from approdo.sales.receive import Counts, Origin, raw_text, receive
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 5, 1, 12, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def origin():
+    return Origin(node().pk, run=7, at=NOW)
+
+
+def counted(counts: Counts) -> dict[str, int]:
+    names = ("read", "created", "updated", "unchanged", "failed", "left_out")
+    return {name: getattr(counts, name) for name in names if getattr(counts, name)}
+
+
+def test_an_order_becomes_a_document_with_its_lines_in_cases_and_eaches(origin):
+    assert counted(receive(batch(order()), origin)) == {"read": 1, "created": 1}
+    document = SaleDocument.objects.get()
+    assert (document.number, document.state, document.vendor_code, document.ship_to) == (
+        "PO000001",
+        "new",
+        "ROSIT",
+        "MXP5",
+    )
+    assert document.date == datetime(2026, 4, 30, 10, tzinfo=UTC)
+    assert (document.version, document.first_run, document.last_run) == (1, 7, 7)
+    line = document.lines.get()
+    assert (line.quantity, line.unit, line.unit_size, line.eaches) == (3, "cases", 12, 36)
+    assert (line.net_cost, line.total, document.total) == (
+        Decimal("1.10"),
+        Decimal("39.60"),
+        Decimal("39.60"),
+    )
+
+
+def test_the_same_orders_received_twice_leave_the_same_documents(origin):
+    page = batch(order("PO000001"), order("PO000002"))
+    receive(page, origin)
+    before = list(SaleDocument.objects.values())
+    assert counted(receive(page, origin)) == {"read": 2, "unchanged": 2}
+    assert list(SaleDocument.objects.values()) == before
+    assert DocumentVersion.objects.count() == 2
+
+
+def test_an_order_that_stands_twice_on_one_page_is_stored_once(origin):
+    assert counted(receive(batch(order(), order()), origin)) == {"read": 2, "created": 1, "unchanged": 1}
+    assert SaleDocument.objects.count() == 1
+
+
+def test_of_two_different_versions_on_one_page_the_later_changed_one_wins(origin):
+    newer = order(purchaseOrderChangedDate="2026-05-01T09:00:00Z", dealCode="NEWER")
+    receive(batch(newer, order()), origin)
+    assert SaleDocument.objects.get().deal_code == "NEWER"
+
+
+def test_a_changed_order_updates_its_document_and_keeps_each_version_raw(origin):
+    first = order()
+    second = order(items=[item(orderedQuantity={"amount": 5, "unitOfMeasure": "Eaches", "unitSize": 1})])
+    receive(batch(first), origin)
+    counts = receive(batch(second, asked_at=ASKED_AT + timedelta(hours=1)), origin._replace(run=8))
+    assert counted(counts) == {"read": 1, "updated": 1}
+    document = SaleDocument.objects.get()
+    assert (document.version, document.first_run, document.last_run) == (2, 7, 8)
+    assert document.lines.get().eaches == 5
+    versions = document.versions.all()
+    assert [json.loads(raw_text(version)) for version in versions] == [first, second]
+    assert [version.run for version in versions] == [7, 8]
+
+
+def test_other_spelling_of_the_same_content_is_no_new_version(origin):
+    receive(batch(order()), origin)
+    same = json.loads(json.dumps(order()))
+    same["orderDetails"]["items"][0]["netCost"] = {"currencyCode": "EUR", "amount": "110e-2"}
+    same["orderDetails"]["dealCode"] = None
+    assert counted(receive(batch(same), origin)) == {"read": 1, "unchanged": 1}
+    assert SaleDocument.objects.get().version == 1
+
+
+def test_an_older_version_that_arrives_late_replaces_nothing(origin):
+    newer = order(purchaseOrderChangedDate="2026-05-01T09:00:00Z", dealCode="NEWER")
+    receive(batch(newer), origin)
+    counts = receive(batch(order(), asked_at=ASKED_AT + timedelta(hours=1)), origin)
+    assert counted(counts) == {"read": 1, "unchanged": 1}
+    assert [note.code for note in counts.notes] == ["older_version"]
+    assert SaleDocument.objects.get().deal_code == "NEWER"
+
+
+def test_an_answer_without_details_never_replaces_one_with_details(origin):
+    receive(batch(order()), origin)
+    bare = {"purchaseOrderNumber": "PO000001", "purchaseOrderState": "Closed"}
+    receive(batch(bare, asked_at=ASKED_AT + timedelta(hours=1)), origin)
+    assert SaleDocument.objects.get().lines.count() == 1
+
+
+def test_a_line_that_vanishes_is_marked_and_not_deleted(origin):
+    receive(batch(order(items=[item("1"), item("2")])), origin)
+    receive(batch(order(items=[item("2")]), asked_at=ASKED_AT + timedelta(hours=1)), origin)
+    assert dict(SaleLine.objects.values_list("sequence", "vanished")) == {"1": True, "2": False}
+
+
+def test_an_unknown_order_in_a_state_that_is_not_ticked_is_left_out_and_a_known_one_updated(origin):
+    receive(batch(order("PO000001")), origin)
+    page = batch(
+        order("PO000001", state="Closed"),
+        order("PO000002", state="Closed"),
+        states=["new"],
+        asked_at=ASKED_AT + timedelta(hours=1),
+    )
+    assert counted(receive(page, origin)) == {"read": 2, "updated": 1, "left_out": 1}
+    assert list(SaleDocument.objects.values_list("number", "state")) == [("PO000001", "closed")]
+
+
+def test_one_unreadable_order_is_set_aside_whole_and_the_rest_is_stored(origin):
+    bad = order("PO000002", items="none")
+    counts = receive(batch(order("PO000001"), bad, b'"not an order"', order("PO000003")), origin)
+    assert counted(counts) == {"read": 4, "created": 2, "failed": 2}
+    assert sorted(SaleDocument.objects.values_list("number", flat=True)) == ["PO000001", "PO000003"]
+    assert json.loads(raw_text(SetAside.objects.get(number="PO000002"))) == bad
+    receive(batch(bad), origin)
+    assert SetAside.objects.count() == 2, "the same unreadable text is kept once"
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"sellingParty": {"partyId": "V" * 101}},
+        {"items": [item(orderedQuantity={"amount": 10**30, "unitOfMeasure": "Eaches"})]},
+        {"items": [item(amazonProductIdentifier="B" * 101)]},
+        {"items": [item(netCost={"amount": "1", "currencyCode": "E" * 9})]},
+    ],
+)
+def test_what_no_column_can_hold_sets_one_order_aside_and_not_its_page(origin, details):
+    counts = receive(batch(order("PO000001"), order("PO000002", **details)), origin)
+    assert counted(counts) == {"read": 2, "created": 1, "failed": 1}
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"purchaseOrderType": "SomethingNew", "paymentMethod": None, "dealCode": "=cmd()"},
+        {"items": []},
+        {"dealCode": "a\0b", "shipToParty": {"partyId": "X", "address": {"name": "nul\0"}}},
+        {"items": [item(orderedQuantity={"amount": -3, "unitOfMeasure": "CASES", "unitSize": 6})]},
+        {"items": [item(netCost={"amount": "2.5", "currencyCode": "EUR", "unitOfMeasure": "KILOGRAMS"})]},
+        {"items": [item(str(n)) for n in range(2500)]},
+        {"shipToParty": {"partyId": "ΑΘΗ1", "address": {"name": "<script>株式会社</script>"}}},
+    ],
+)
+def test_strange_but_readable_orders_are_stored(origin, details):
+    assert counted(receive(batch(order(**details)), origin)) == {"read": 1, "created": 1}
+
+
+def test_the_total_is_null_where_a_line_is_priced_by_weight(origin):
+    by_weight = item("2", netCost={"amount": "2.5", "currencyCode": "EUR", "unitOfMeasure": "KILOGRAMS"})
+    receive(batch(order(items=[item("1"), by_weight])), origin)
+    assert SaleDocument.objects.get().total is None
+
+
+def test_the_same_number_at_two_accounts_is_two_documents():
+    for name in ("Italy", "Germany"):
+        receive(batch(order()), Origin(node(name).pk, run=1, at=NOW))
+    assert SaleDocument.objects.count() == 2
+
+
+def test_amounts_keep_every_digit(origin):
+    receive(
+        batch(order(items=[item(netCost={"amount": "1234567890.12345678", "currencyCode": "EUR"})])),
+        origin,
+    )
+    line = SaleLine.objects.get()
+    assert line.net_cost == Decimal("1234567890.12345678")
+    assert line.total == Decimal("1234567890.12345678") * 36
