@@ -55,3 +55,13 @@ def in_english() -> Iterator[None]:
 
     with translation.override("en"):
         yield
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator["Hub"]:
+    """An installation of its own, driven by the real command."""
+    from hub import Hub
+
+    installed = Hub(tmp_path)
+    yield installed
+    installed.close()

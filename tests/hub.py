@@ -1,0 +1,160 @@
+"""A whole installation in a folder of its own, driven by the real command, on the database under test."""
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import yaml
+
+from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
+
+PATIENCE = 60.0
+
+
+class Hub:
+    """Runs `approdo` commands in one home; ends whatever it started."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.environment = {
+            name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")
+        } | {"APPRODO_HOME": str(home), "LANG": "C.UTF-8"}
+        self._started: list[subprocess.Popen[str]] = []
+        server = os.environ.get("APPRODO_TEST_SERVER")
+        if server:
+            self._own_database(server)
+
+    def _own_database(self, server: str) -> None:
+        name = f"hub_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        self.environment |= {
+            "APPRODO_DATABASE_URL": f"{server}/{name}",
+            "APPRODO_SECRET_KEY": "only for tests",
+            "APPRODO_ENCRYPTION_KEYS": os.environ["APPRODO_ENCRYPTION_KEYS"],
+        }
+        self.command("migrate")
+
+    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [sys.executable, "-m", "approdo", *arguments],
+            env=self.environment | environment, cwd=self.home, text=True, capture_output=True,
+            timeout=PATIENCE * 3, check=False, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command and leave it running."""
+        process = subprocess.Popen(
+            [sys.executable, "-m", "approdo", *arguments],
+            env=self.environment, cwd=self.home, text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        self._started.append(process)
+        return process
+
+    def apply(self, declared: dict[str, Any]) -> subprocess.CompletedProcess[str]:
+        """Declare records through a file."""
+        path = self.home / "declared.yaml"
+        path.write_text(yaml.safe_dump(declared, allow_unicode=True))
+        return self.command("apply", str(path))
+
+    def run(self, name: str = "Download") -> dict[str, Any]:
+        """Run a connector to its end and return what `--json` printed."""
+        done = self.command("run", name, "--json")
+        assert done.stdout, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
+
+    def documents(self, *filters: str) -> list[dict[str, Any]]:
+        """Every sale document."""
+        done = self.command("documents", "--json", *filters)
+        assert done.returncode == 0, done.stderr
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def run_states(self) -> list[dict[str, Any]]:
+        """Every run, the newest first: number and state."""
+        return [
+            {"run": number, "state": state}
+            for number, state in self.rows("SELECT id, state FROM processes_run ORDER BY id DESC")
+        ]
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """Read the hub's own database, past the hub."""
+        url = self.environment.get("APPRODO_DATABASE_URL")
+        if url:
+            with psycopg.connect(url) as server:
+                return server.execute(statement).fetchall()
+        with closing(sqlite3.connect(self.home / "hub.sqlite3", timeout=20)) as file:
+            return file.execute(statement).fetchall()
+
+    def forget_engine(self) -> None:
+        """Lose the engine's own database."""
+        url = self.environment.get("APPRODO_DATABASE_URL")
+        if url:
+            with psycopg.connect(url, autocommit=True) as server:
+                server.execute("DROP SCHEMA dbos CASCADE")
+        for path in self.home.glob("engine.sqlite3*"):
+            path.unlink()
+
+    def close(self) -> None:
+        """End what is still running."""
+        for process in self._started:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+def declared(amazon: Simulator, **time_range: Any) -> dict[str, Any]:
+    """Node, range, configuration and connector for a simulated Amazon."""
+    return {
+        "nodes": [
+            {
+                "name": "Amazon Vendor EU",
+                "type": "amazon_vendor",
+                "options": {
+                    "region": "custom",
+                    "api_url": amazon.url,
+                    "token_url": amazon.token_url,
+                    "marketplace": "IT",
+                    "client_id": CLIENT_ID,
+                    "client_secret": CLIENT_SECRET,
+                    "refresh_token": REFRESH_TOKEN,
+                },
+            }
+        ],
+        "time_ranges": [
+            {"name": "Range", "delay": "0 minutes", "by": "both", **(time_range or {"last": "30 days"})}
+        ],
+        "order_download_configurations": [
+            {"name": "Everything", "type": "vendor_retail", "time_range": "Range", "states": "all"}
+        ],
+        "connectors": [
+            {
+                "name": "Download",
+                "node": "Amazon Vendor EU",
+                "type": "amazon_vendor.download_orders",
+                "options": {"configuration": "Everything"},
+            }
+        ],
+    }
+
+
+def wait_for(what: Callable[[], Any], sentence: str, seconds: float = PATIENCE) -> Any:
+    """What `what` returns once it is true; fails with `sentence` when it never is."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        found = what()
+        if found:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(sentence)
