@@ -1,0 +1,72 @@
+# Set-up, demo, tests. Needs Python 3.11 or newer and make; uv is used where it is there.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: demo demo-reset setup up test check lock
+
+demo: $(VENV)/runtime
+	@$(BIN)/approdo demo
+
+demo-reset: $(VENV)/runtime
+	@$(BIN)/approdo demo --reset
+
+setup: $(VENV)/runtime
+
+up: $(VENV)/runtime
+	@$(BIN)/approdo up
+
+test: $(VENV)/dev
+	@sh tools/test-services.sh
+	@echo "== SQLite"; $(BIN)/pytest
+	@if $(BIN)/python tests/postgres.py; then \
+		echo "== PostgreSQL"; APPRODO_TEST_DATABASE=postgresql $(BIN)/pytest -m "not once"; \
+	else echo "PostgreSQL is not installed: its half of the tests is skipped."; fi
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@APPRODO_HOME=$$(mktemp -d) DJANGO_SETTINGS_MODULE=approdo.settings $(BIN)/python -m django makemigrations --check --dry-run
+	$(BIN)/python tools/translations.py --check
+
+# Versions and hashes only; run it after a change of the dependencies in pyproject.toml.
+lock:
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		pyproject.toml -o requirements/runtime.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+
+$(VENV)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Approdo needs Python 3.11 or newer; name one with make PYTHON=python3.12"; exit 1; }
+	@echo "Making $(VENV) …"
+ifdef UV
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(VENV)
+else
+	@$(PYTHON) -m venv --clear $(VENV)
+endif
+	@touch $@
+
+# The project itself needs no build: a path file makes src/ importable, and the command is one line.
+$(VENV)/runtime: requirements/runtime.txt | $(VENV)/python
+	@echo "Installing what Approdo needs (versions and hashes are pinned) …"
+	@$(call install,requirements/runtime.txt)
+	@$(call link)
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/runtime
+	@echo "Installing what its tests need …"
+	@$(call install,requirements/dev.txt)
+	@touch $@
+
+ifdef UV
+install = VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $(1)
+else
+install = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+endif
+
+link = $(BIN)/python tools/link.py

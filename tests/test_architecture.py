@@ -1,0 +1,51 @@
+"""The walls hold: imports, foreign keys, sizes."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+
+pytestmark = pytest.mark.once
+
+SOURCE = Path(__file__).parent.parent / "src"
+ORDER = ["sdk", "connectors", "nodes", "sales", "exchanges", "processes", "backoffice"]
+
+
+def sources() -> list[Path]:
+    return [path for path in SOURCE.rglob("*.py") if not {"tests", "migrations"} & set(path.parts)]
+
+
+def test_foreign_keys_point_down_only():
+    for model in apps.get_models():
+        package = model.__module__.split(".")
+        if package[0] != "approdo":
+            continue
+        for field in model._meta.get_fields():
+            target = field.related_model if field.concrete and field.is_relation else None
+            if target is not None and target.__module__.startswith("approdo."):
+                other = target.__module__.split(".")[1]
+                assert ORDER.index(other) <= ORDER.index(package[1]), f"{model.__name__}.{field.name}"
+
+
+def test_migrations_depend_on_lower_packages_only():
+    from django.db.migrations.loader import MigrationLoader
+
+    for (app, name), migration in MigrationLoader(None).disk_migrations.items():
+        if app not in ORDER:
+            continue
+        for other, _ in migration.dependencies:
+            if other in ORDER:
+                assert ORDER.index(other) <= ORDER.index(app), f"{app}.{name} needs {other}"
+
+
+def test_no_file_is_longer_than_400_lines_and_no_function_than_40():
+    for path in sources():
+        text = path.read_text()
+        assert text.count("\n") <= 400, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef):
+                first = node.body[0]
+                documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+                start = first.end_lineno if documented else node.lineno
+                assert (node.end_lineno or 0) - (start or 0) <= 40, f"{path}: {node.name}"
