@@ -58,7 +58,7 @@ def in_english() -> Iterator[None]:
 
 
 @pytest.fixture
-def hub(tmp_path: Path) -> Iterator["Hub"]:
+def hub(tmp_path):
     """An installation of its own, driven by the real command."""
     from hub import Hub
 

@@ -1,5 +1,6 @@
 """Django's settings, made from `environment.py`. SQLite in WAL by default, PostgreSQL with one variable."""
 
+from pathlib import Path
 from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
@@ -27,6 +28,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
+    "ninja",  # its files for the page of the REST API
     "approdo.nodes",
     "approdo.sales",
     "approdo.exchanges",
@@ -111,7 +113,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 LANGUAGES = [("it", "Italiano"), ("en", "English")]
 LANGUAGE_CODE = environment.setting("LANGUAGE", "en")
-LOCALE_PATHS = [str(environment.Path(__file__).parent / "locale")]
+LOCALE_PATHS = [str(Path(__file__).parent / "locale")]
 USE_TZ = True
 TIME_ZONE = environment.setting("TIME_ZONE", "UTC")
 

@@ -13,12 +13,20 @@ PREFIX = "option_"
 """Begins the name of a form field that stands for an option."""
 
 
+class OptionError(ValidationError):
+    """What is wrong with one option. Django merges a model's errors; name and sentence stay readable."""
+
+    def __init__(self, option: str, sentence: str) -> None:
+        self.option, self.sentence = option, sentence
+        super().__init__(f"{option}: {sentence}", code="invalid_options")
+
+
 class OptionsError(ValidationError):
     """Options that do not fit their declaration; `problems` maps each to its sentence."""
 
     def __init__(self, error: InvalidOptions) -> None:
         self.problems = {p.option: str(explain(p.code, p.params)) for p in error.problems}
-        super().__init__([f"{name}: {text}" for name, text in self.problems.items()], code="invalid_options")
+        super().__init__([OptionError(name, text) for name, text in self.problems.items()])
 
 
 def checked_options(declared: Sequence[Option], given: Mapping[str, Any]) -> dict[str, Any]:

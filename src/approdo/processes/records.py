@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
-from django.db.models import ProtectedError
+from django.db.models import ManyToOneRel, ProtectedError
 
 from approdo.connectors import NODE_TYPES, connector_type
 from approdo.nodes.models import Configuration, Node, TimeRange
@@ -20,6 +20,9 @@ from approdo.sdk.errors import ApprodoError, ConfigError
 
 Record = Node | TimeRange | Configuration | Connector
 Data = dict[str, Any]
+
+MOST_USERS = 5
+"""A refusal names no more users of a record than these."""
 
 
 class Section(NamedTuple):
@@ -66,16 +69,35 @@ def save(section: Section, data: Mapping[str, Any], record: Record | None = None
 
 def delete(record: models.Model) -> None:
     """Delete a record. Raises `ConfigError("record_in_use")`, naming its users, where others need it."""
-    name = str(record)
+    refuse_if_used(record)
     try:
         with transaction.atomic():
             record.delete()
-    except ProtectedError as error:
-        users = [f"{user._meta.verbose_name} “{user}”" for user in list(error.protected_objects)[:5]]
-        more = len(error.protected_objects) - len(users)
-        raise ConfigError(
-            "record_in_use", name=name, users=", ".join(users) + (f" (+{more})" if more > 0 else "")
-        ) from None
+    except ProtectedError:  # somebody began to use it meanwhile
+        refuse_if_used(record)
+        raise
+
+
+def refuse_if_used(record: models.Model) -> None:
+    """Raise `ConfigError("record_in_use")`, naming some of its users, where others need the record.
+
+    Reads a few rows only: Django's own check loads all that points here, every document of a node.
+    """
+    users = _users(record)
+    if not users:
+        return
+    named = ", ".join(f"{user._meta.verbose_name} “{user}”" for user in users[:MOST_USERS])
+    more = ", …" if len(users) > MOST_USERS else ""
+    raise ConfigError("record_in_use", name=str(record), users=named + more)
+
+
+def _users(record: models.Model) -> list[models.Model]:
+    found: list[models.Model] = []
+    for relation in record._meta.get_fields(include_hidden=True):
+        if isinstance(relation, ManyToOneRel) and relation.on_delete is models.PROTECT:
+            rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk})
+            found.extend(rows.order_by()[: MOST_USERS + 1])
+    return found
 
 
 def find(section: Section, key: str) -> Any:

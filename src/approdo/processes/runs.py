@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from approdo.exchanges.intake import counts_of
+from approdo.exchanges.intake import COUNTED, counts_of
 from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
 from approdo.nodes.sentences import explain
 from approdo.processes import engine
@@ -140,3 +140,31 @@ def warnings(run: Run, most: int = 200) -> list[dict[str, str]]:
 def requests(run: Run, most: int = 200) -> list[RequestLogged]:
     """The newest requests made for the run."""
     return list(RequestLogged.objects.filter(run=run.pk).order_by("-id")[:most])
+
+
+def as_data(run: Run) -> dict[str, Any]:
+    """The run as the REST API and the command show it, in the reader's language. Moments stay moments."""
+    return {
+        "id": run.pk,
+        "connector": run.connector_name,
+        "state": run.state,
+        "requested_by": run.requested_by,
+        "created_at": run.created_at,
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+        "counts": {"requests": 0, **dict.fromkeys(COUNTED, 0), **run.counts},
+        "windows": {"done": run.windows_done, "total": run.windows},
+        "errors": errors(run),
+    }
+
+
+def with_details(run: Run) -> dict[str, Any]:
+    """The same with its warnings, the windows it reads, and the newest requests it made."""
+    windows = WindowRead.objects.filter(run=run.pk).order_by("position")
+    made = ("at", "operation", "status", "request_id", "milliseconds", "attempt", "error")
+    return {
+        **as_data(run),
+        "warnings": warnings(run),
+        "windows_read": list(windows.values("scan", "start", "end", "pages", "complete")),
+        "requests": [{name: getattr(request, name) for name in made} for request in requests(run)],
+    }

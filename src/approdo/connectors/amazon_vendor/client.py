@@ -1,0 +1,213 @@
+"""The client of the SP-API for one account: signs in, keeps to the rates, retries, explains.
+
+Anything but a well-formed answer is an error: never an empty page.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from hashlib import blake2b
+from threading import Lock
+from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import quote
+
+import httpx2
+import stamina
+from msgspec import Struct
+
+from approdo.connectors.amazon_vendor import throttle
+from approdo.connectors.amazon_vendor.auth import OPERATION as SIGN_IN
+from approdo.connectors.amazon_vendor.auth import AccessTokens, Credentials
+from approdo.connectors.amazon_vendor.operations import SANDBOX_RATE, Operation, Rate
+from approdo.connectors.amazon_vendor.refusals import refusal
+from approdo.connectors.amazon_vendor.regions import CUSTOM, endpoints
+from approdo.connectors.amazon_vendor.transport import Record, Sending, send
+from approdo.sdk.connector import Context
+from approdo.sdk.errors import ConfigError, RefusedError, TransientError
+from approdo.sdk.http import READ_SECONDS
+
+T = TypeVar("T")
+
+
+class RetryPolicy(Struct, frozen=True, kw_only=True):
+    """How often and how long to try; all times in seconds.
+
+    Waits double from `first_wait` to `longest_wait`, with up to `jitter` added. `bad_requests` is
+    how many answers 400 are taken for Amazon's own mistake (reference 18, 2).
+    """
+
+    attempts: int = 8
+    first_wait: float = 1.5
+    longest_wait: float = 45.0
+    jitter: float = 1.5
+    total: float = 180.0
+    answer: float = READ_SECONDS
+    bad_requests: int = 2
+
+
+PATIENT = RetryPolicy()
+ONCE = RetryPolicy(attempts=1)
+
+
+class Client:
+    """Calls operations in the name of one account. Threads may share it.
+
+    `wait(account, bucket, rate)` returns when it is the next call's turn.
+    """
+
+    def __init__(
+        self,
+        account: str,
+        settings: Mapping[str, Any],
+        policy: RetryPolicy = PATIENT,
+        wait: Callable[[str, str, Rate], None] = throttle.wait,
+    ) -> None:
+        where = endpoints(settings)
+        self.clock_skew: timedelta | None = None
+        """Amazon's clock minus ours when it last answered, to the second."""
+        self._account = account
+        self._sandbox = bool(settings.get("sandbox")) and settings["region"] != CUSTOM
+        self._api_url = where.api_url
+        self._policy = policy
+        self._wait = wait
+        self._tokens = AccessTokens(
+            where.token_url,
+            Credentials(
+                settings["client_id"], settings["client_secret"], settings["refresh_token"]
+            ),
+        )
+
+    def get(
+        self,
+        operation: Operation,
+        read: Callable[[bytes], T],
+        record: Record,
+        *,
+        about: str = "",
+        query: Mapping[str, str] | None = None,
+        policy: RetryPolicy | None = None,
+    ) -> T:
+        """What `read` makes of the answer's body; `about` goes into the path.
+
+        `read` raises `TransientError` for a body that is not what the operation promises. Tries
+        again what may pass, with a fresh token once where access was refused. Raises `ConfigError`,
+        `RefusedError` or, in the end, `TransientError`.
+        """
+        policy = policy or self._policy
+        url = self._api_url + operation.path.format(quote(about, safe=""))
+        call = _Call(operation, url, query, read, record, policy)
+        for attempt in stamina.retry_context(
+            on=_Patience(policy),
+            attempts=policy.attempts,
+            timeout=policy.total,
+            wait_initial=policy.first_wait,
+            wait_max=policy.longest_wait,
+            wait_jitter=policy.jitter,
+        ):
+            with attempt:
+                return self._once(call, attempt.num)
+        raise AssertionError("the last attempt returns or raises")
+
+    def sign_in(self, record: Record, policy: RetryPolicy = ONCE) -> None:
+        """Asks for a new access token, once: tells whether the credentials are good this moment."""
+        self._tokens.forget()
+        self._tokens.get(_sending(SIGN_IN, record, policy, 1))
+
+    def _once(self, call: "_Call[T]", attempt: int) -> T:
+        def checked(response: httpx2.Response) -> T:
+            self._look_at_clock(response)
+            if response.status_code != 200:
+                raise refusal(call.operation.name, response)
+            return call.read(response.content)
+
+        token = self._tokens.get(_sending(SIGN_IN, call.record, call.policy, attempt))
+        self._wait_for_turn(call.operation)
+        sending = _sending(call.operation.name, call.record, call.policy, attempt)
+        headers = {"x-amz-access-token": token}
+        try:
+            return send(sending, "GET", call.url, checked, headers=headers, query=call.query)
+        except ConfigError:
+            self._tokens.forget(token)
+            raise
+
+    def _wait_for_turn(self, operation: Operation) -> None:
+        if self._sandbox:
+            self._wait(self._account, "sandbox", SANDBOX_RATE)
+        else:
+            self._wait(self._account, operation.name, operation.rate)
+
+    def _look_at_clock(self, response: httpx2.Response) -> None:
+        try:
+            theirs = parsedate_to_datetime(response.headers.get("date", ""))
+        except ValueError:
+            return
+        if theirs.tzinfo:
+            self.clock_skew = theirs - datetime.now(UTC)
+
+
+class _Call(NamedTuple, Generic[T]):
+    """What is the same in every attempt of one call."""
+
+    operation: Operation
+    url: str
+    query: Mapping[str, str] | None
+    read: Callable[[bytes], T]
+    record: Record
+    policy: RetryPolicy
+
+
+class _Patience:
+    """Decides after each failure of one call: again, when, or not at all."""
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self._policy = policy
+        self._bad_requests = 0
+        self._refreshed = False
+
+    def __call__(self, error: Exception) -> bool | float:
+        match error:
+            case TransientError(params={"retry_after": float() as asked}):
+                return min(max(asked, self._policy.first_wait), self._policy.longest_wait)
+            case TransientError():
+                return True
+            case RefusedError(params={"status": 400}):
+                self._bad_requests += 1
+                return self._bad_requests <= self._policy.bad_requests
+            case ConfigError(code="access_refused") if not self._refreshed:
+                self._refreshed = True
+                return 0.0
+        return False
+
+
+def _sending(operation: str, record: Record, policy: RetryPolicy, attempt: int) -> Sending:
+    return Sending(operation=operation, attempt=attempt, record=record, seconds=policy.answer)
+
+
+_clients: dict[str, tuple[str, Client]] = {}
+_lock = Lock()
+
+
+def client_for(context: Context) -> Client:
+    """The process's one client for the context's account; a new one once its settings changed."""
+    fingerprint = _digest(
+        *(f"{name}={context.settings[name]}" for name in sorted(context.settings))
+    )
+    with _lock:
+        known, client = _clients.get(context.account, ("", None))
+        if client is None or known != fingerprint:
+            client = Client(context.account, context.settings)
+            _clients[context.account] = (fingerprint, client)
+        return client
+
+
+def identity(settings: Mapping[str, Any]) -> str:
+    """A stable name of the account behind a node's options: address, application, vendor group.
+
+    Nothing of the refresh token can be read from it (BLAKE2b, RFC 7693).
+    """
+    api_url = endpoints(settings).api_url
+    return _digest(api_url, settings["client_id"], settings["refresh_token"])
+
+
+def _digest(*parts: str) -> str:
+    return blake2b("\0".join(parts).encode(), digest_size=16).hexdigest()

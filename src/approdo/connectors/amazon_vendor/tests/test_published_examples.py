@@ -1,0 +1,150 @@
+"""Amazon's own examples through the client, and the client's requests against Amazon's model.
+
+They are not ours to copy: set APPRODO_SP_API_DIR to a folder that holds `models` and `examples`.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from approdo.connectors.amazon_vendor.check import check
+from approdo.connectors.amazon_vendor.download_orders import fetch, plan, step
+from approdo.connectors.amazon_vendor.tests.scripted import (
+    EMPTY_PAGE,
+    Answer,
+    Asked,
+    ScriptedServer,
+)
+from approdo.connectors.amazon_vendor.tests.test_download import NOW, days
+from approdo.sdk.connector import Context, Scan
+from approdo.sdk.documents import Batch, DocumentType, SaleDocument
+
+FOLDER = os.environ.get("APPRODO_SP_API_DIR", "")
+pytestmark = pytest.mark.skipif(
+    not FOLDER, reason="set APPRODO_SP_API_DIR to Amazon's models and examples to run this"
+)
+LISTED = b'{"payload":{"orders":[{"purchaseOrderNumber":"2JK3S9VC"}],"ordersStatus":[]}}'
+SINGLE = b'{"payload":{"purchaseOrderNumber":"2JK3S9VC"}}'
+
+
+def examples(operation: str) -> list[bytes]:
+    """Every successful answer to the operation that Amazon has published."""
+    folder = Path(FOLDER, "examples")
+    if not folder.is_dir():
+        return []
+    cases = json.loads((folder / "sandbox-vendorOrders.json").read_text())
+    answers = [
+        json.dumps(case["response"]).encode()
+        for case in cases
+        if case["operation"] == operation and case["status"] == 200
+    ]
+    return [(folder / f"vendororders-{operation}.json").read_bytes(), *answers]
+
+
+def documents(batch: Batch) -> list[SaleDocument]:
+    return [batch.decode(received.raw) for received in batch.documents]
+
+
+def test_every_published_page_becomes_sale_documents(
+    account: str, scripted: ScriptedServer
+) -> None:
+    pages = examples("getPurchaseOrders")
+    assert len(pages) > 5
+    scripted.answers = [Answer(200, page) for page in pages]
+    context = Context(account=account, settings=scripted.settings)
+    (window,) = plan({}, [days(1)], NOW)
+    for page in pages:
+        batch, token = step(context, window, None)
+        payload = json.loads(page)["payload"]
+        assert token == payload.get("pagination", {}).get("nextToken")
+        for document, order in zip(documents(batch), payload["orders"], strict=True):
+            check_document(document, order)
+
+
+def test_every_published_order_becomes_a_sale_document(
+    account: str, scripted: ScriptedServer
+) -> None:
+    context = Context(account=account, settings=scripted.settings)
+    found = examples("getPurchaseOrder")
+    assert len(found) > 1
+    for body in found:
+        order = json.loads(body)["payload"]
+        if not order["purchaseOrderNumber"].isalnum():
+            continue  # the sandbox's mock number is not one that Amazon would give
+        scripted.answers = [Answer(200, body)]
+        (document,) = documents(fetch(context, order["purchaseOrderNumber"]))
+        check_document(document, order)
+
+
+def check_document(document: SaleDocument, order: dict[str, Any]) -> None:
+    """The document says what the order says, read a second way."""
+    details = order.get("orderDetails", {})
+    items = details.get("items", [])
+    assert document.type is DocumentType.ORDER
+    assert document.number == order["purchaseOrderNumber"]
+    assert document.state == order.get("purchaseOrderState", "").lower()
+    assert (document.date is None) == ("purchaseOrderDate" not in details)
+    assert len(document.lines) == len(items)
+    for line, item in zip(document.lines, items, strict=True):
+        ordered = item["orderedQuantity"]
+        size = ordered["unitSize"] if ordered["unitOfMeasure"].lower() == "cases" else 1
+        assert line.eaches == ordered["amount"] * size
+        if "netCost" in item:
+            assert str(line.net_cost) == item["netCost"]["amount"]
+
+
+def swagger() -> dict[str, Any]:
+    model: dict[str, Any] = json.loads(Path(FOLDER, "models", "vendorOrders.json").read_text())
+    return model
+
+
+FORMATS: dict[str, Callable[[str], bool]] = {
+    "date-time": lambda text: bool(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", text)),
+    "int64": lambda text: text.isdigit(),
+    "boolean": lambda text: text in ("true", "false"),
+}
+
+
+def test_every_request_is_one_that_the_model_allows(account: str, scripted: ScriptedServer) -> None:
+    context = Context(account=account, settings=scripted.settings)
+    token = b'{"payload":{"orders":[],"pagination":{"nextToken":"next"}}}'
+    scripted.answers = [Answer(200, token), Answer(200, EMPTY_PAGE)]
+    (window,) = plan({}, [days(1)], NOW)
+    step(context, window, step(context, window, None)[1])
+    (window,) = plan({}, [days(1, scan=Scan.CHANGED)], NOW)
+    step(context, window, None)
+    scripted.answers = [Answer(200, SINGLE)]
+    fetch(context, "2JK3S9VC")
+    scripted.answers = [Answer(200, LISTED), Answer(200, SINGLE), Answer(200, LISTED)]
+    check(context)
+    assert len(scripted.calls) == 7
+    for call in scripted.calls:
+        check_request(call)
+
+
+def check_request(call: Asked) -> None:
+    """Method, path, parameters and headers are the model's (reference 2.2)."""
+    for path, operations in swagger()["paths"].items():
+        pattern = re.sub(r"{\w+}", "[^/]+", path)
+        if re.fullmatch(pattern, call.path):
+            operation = operations[call.method.lower()]
+            break
+    else:
+        pytest.fail(f"the model has no {call.method} {call.path}")
+    declared = {p["name"]: p for p in operation["parameters"] if p["in"] == "query"}
+    assert call.query.keys() <= declared.keys()
+    for name, value in call.query.items():
+        parameter = declared[name]
+        assert FORMATS.get(parameter.get("format", ""), bool)(value)
+        assert value in parameter.get("enum", [value])
+        if parameter["type"] == "integer":
+            assert parameter["minimum"] <= int(value) <= parameter["maximum"]
+    headers = {name.lower(): value for name, value in call.headers.items()}
+    assert headers["x-amz-access-token"] == "Atza|scripted"
+    assert headers["user-agent"].startswith("Approdo/")
+    assert "content-length" not in headers

@@ -1,0 +1,1 @@
+"""The only package that knows Amazon's JSON, one module per API."""

@@ -1,0 +1,6 @@
+"""The node type for an outside system that calls the hub, or is handed files by it."""
+
+from approdo.sdk.connector import NodeType
+from approdo.sdk.text import marked as _
+
+NODE_TYPE = NodeType(name="api", label=_("API: an outside system that calls us"))
