@@ -93,9 +93,7 @@ _OPTIONS = (
         name="client_secret",
         kind=Kind.SECRET,
         label=_("Client secret"),
-        help=_(
-            "Beside the client id, under LWA credentials. Amazon lets it expire after 180 days."
-        ),
+        help=_("Beside the client id, under LWA credentials. Amazon lets it expire after 180 days."),
         required=True,
     ),
     Option(

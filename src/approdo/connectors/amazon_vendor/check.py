@@ -65,9 +65,7 @@ def _order(client: Client, context: Context, found: list[str]) -> CheckResult:
     name = GET_PURCHASE_ORDER.name
     if not found:
         params = {"days": RECENT_DAYS}
-        return CheckResult(
-            subject=name, outcome=Outcome.NOT_TRIED, code="no_recent_order", params=params
-        )
+        return CheckResult(subject=name, outcome=Outcome.NOT_TRIED, code="no_recent_order", params=params)
     try:
         client.get(
             GET_PURCHASE_ORDER,
@@ -139,9 +137,7 @@ def _clock(client: Client) -> list[CheckResult]:
         return []
     code = "clock_behind" if skew > timedelta(0) else "clock_ahead"
     minutes = round(abs(skew).total_seconds() / 60)
-    return [
-        CheckResult(subject=CLOCK, outcome=Outcome.WARNING, code=code, params={"minutes": minutes})
-    ]
+    return [CheckResult(subject=CLOCK, outcome=Outcome.WARNING, code=code, params={"minutes": minutes})]
 
 
 def _secret_age(context: Context) -> list[CheckResult]:

@@ -72,9 +72,7 @@ class Client:
         self._wait = wait
         self._tokens = AccessTokens(
             where.token_url,
-            Credentials(
-                settings["client_id"], settings["client_secret"], settings["refresh_token"]
-            ),
+            Credentials(settings["client_id"], settings["client_secret"], settings["refresh_token"]),
         )
 
     def get(
@@ -189,9 +187,7 @@ _lock = Lock()
 
 def client_for(context: Context) -> Client:
     """The process's one client for the context's account; a new one once its settings changed."""
-    fingerprint = _digest(
-        *(f"{name}={context.settings[name]}" for name in sorted(context.settings))
-    )
+    fingerprint = _digest(*(f"{name}={context.settings[name]}" for name in sorted(context.settings)))
     with _lock:
         known, client = _clients.get(context.account, ("", None))
         if client is None or known != fingerprint:

@@ -40,7 +40,7 @@ PAGE_SIZE = 100
 STATES = {"new": _("NEW"), "acknowledged": _("ACKNOWLEDGED"), "closed": _("CLOSED")}
 
 
-def plan(options: Mapping[str, Any], spans: Sequence[Span], now: datetime) -> list[ReadWindow]:
+def plan(_options: Mapping[str, Any], spans: Sequence[Span], now: datetime) -> list[ReadWindow]:
     """Cuts spans into windows that Amazon accepts: UTC, whole seconds, overlapping, not beyond now.
 
     Raises `ConfigError`: `empty_time_range`, or `beyond_six_months`.
@@ -146,9 +146,7 @@ def _states(options: Mapping[str, Any]) -> frozenset[str]:
 
 def _notes(window: ReadWindow, page: Page) -> list[Note]:
     """Amazon ignores bounds it cannot read (reference 18, 1): what leaks is kept, and said."""
-    strays = [
-        order.number or "?" for order in page.orders if not vendor_orders.belongs(order.raw, window)
-    ]
+    strays = [order.number or "?" for order in page.orders if not vendor_orders.belongs(order.raw, window)]
     if not strays:
         return []
     bounds = {"scan": str(window.scan), "start": _iso(window.start), "end": _iso(window.end)}
@@ -206,7 +204,7 @@ DOWNLOAD_ORDERS = ConnectorType(
             name="recode_skus",
             kind=Kind.FLAG,
             label=_("Run SKU recoding?"),
-            help=_("Finds your own SKU for Amazon's codes by the SKU recoding table."),
+            help=_("Takes effect with the version that brings the SKU recoding table; until then own SKUs stay empty."),
             default=False,
         ),
     ),

@@ -119,18 +119,14 @@ _OPTIONS = {
         _("“{value}” would send secrets in the clear."),
         _("Write https://…; http is for this machine only, as http://127.0.0.1:9000."),
     ),
-    "unknown_time_zone": Sentence(
-        _("“{value}” is not a time zone."), _("Write it as Europe/Rome.")
-    ),
+    "unknown_time_zone": Sentence(_("“{value}” is not a time zone."), _("Write it as Europe/Rome.")),
 }
 
 _CHECK = {
     "signed_in": Sentence(_("Signing in works.")),
     "operation_works": Sentence(_("{operation} works.")),
     "not_signed_in": Sentence(_("Not tried, because signing in failed.")),
-    "no_recent_order": Sentence(
-        _("Not tried: there is no order of the last {days} days to try it with.")
-    ),
+    "no_recent_order": Sentence(_("Not tried: there is no order of the last {days} days to try it with.")),
     "clock_behind": Sentence(
         _("This machine's clock is {minutes} minutes behind Amazon's."),
         _("Set the clock, best by NTP: the newest orders are missed until it catches up."),

@@ -21,7 +21,7 @@ Record = Callable[[RequestMade], None]
 
 
 def _escaped(part: str) -> str:
-    """A part of the user agent in which `/ ( ) = ; \\` are plain text (reference 2.2)."""
+    """A part of the user agent in which its own syntax is plain text (reference 2.2)."""
     return "".join(f"\\{sign}" if sign in "\\/()=;" else sign for sign in part)
 
 

@@ -8,20 +8,11 @@ import pytest
 
 from amazon_simulator import Simulator
 from approdo.connectors.amazon_vendor.client import Client, RetryPolicy
-from approdo.connectors.amazon_vendor.operations import Rate
+from approdo.connectors.amazon_vendor.tests.quick import QUICK, Turn, at_once
 from approdo.connectors.amazon_vendor.tests.scripted import ScriptedServer
 from approdo.sdk.connector import Context, RequestMade
 
-QUICK = RetryPolicy(
-    attempts=4, first_wait=0.01, longest_wait=0.05, jitter=0.0, total=20.0, answer=1.0
-)
 _accounts = count(1)
-
-Turn = Callable[[str, str, Rate], None]
-
-
-def at_once(account: str, bucket: str, rate: Rate) -> None:
-    """Waits for nobody."""
 
 
 @pytest.fixture(scope="session")

@@ -88,9 +88,7 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
             length = int(self.headers.get("Content-Length") or 0)
             form = dict(parse_qsl(self.rfile.read(length).decode()))
             query = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=False))
-            answer = server.next_answer(
-                Asked(self.command, parts.path, query, dict(self.headers), form)
-            )
+            answer = server.next_answer(Asked(self.command, parts.path, query, dict(self.headers), form))
             self.send_response_only(answer.status)
             for name, value in {
                 "Content-Length": str(len(answer.body)),

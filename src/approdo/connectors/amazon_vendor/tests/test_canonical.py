@@ -57,8 +57,7 @@ def test_an_amount_keeps_its_value(amount: Decimal) -> None:
 def test_any_value_is_an_exact_amount_or_is_refused(value: Any) -> None:
     try:
         amount = to_amount(value, "netCost.amount")
-    except UnreadableDocument as error:
-        assert error.code in ("not_an_amount", "number_out_of_range")
+    except UnreadableDocument:
         return
     assert amount is None or amount == Decimal(str(value).strip())
     assert amount is None or len(f"{amount:f}") < 2 * (DIGITS + 100)

@@ -39,9 +39,7 @@ def test_good_settings_work_with_one_attempt_per_operation(
     assert not simulator.unknown_parameters
 
 
-def test_a_refused_operation_says_which_role_may_be_missing(
-    simulator: Simulator, context: Context
-) -> None:
+def test_a_refused_operation_says_which_role_may_be_missing(simulator: Simulator, context: Context) -> None:
     simulator.dials.set("forbidden", operation="getPurchaseOrdersStatus")
     results = check(context)
     assert [result.outcome for result in results[:3]] == [Outcome.WORKS] * 3
@@ -52,9 +50,7 @@ def test_a_refused_operation_says_which_role_may_be_missing(
     assert "new refresh token" in sentence.hint
 
 
-def test_without_a_recent_order_the_single_one_is_not_tried(
-    account: str, scripted: ScriptedServer
-) -> None:
+def test_without_a_recent_order_the_single_one_is_not_tried(account: str, scripted: ScriptedServer) -> None:
     scripted.answers = [Answer(200, EMPTY)]
     results = check(Context(account=account, settings=scripted.settings))
     assert said(results)[2] == ("getPurchaseOrder", "not_tried", "no_recent_order")
@@ -99,9 +95,7 @@ def test_an_outage_is_one_attempt_and_no_refusal(account: str, scripted: Scripte
     assert len(scripted.calls) == 2
 
 
-@pytest.mark.parametrize(
-    ("minutes", "codes"), [(10, ["clock_behind"]), (-10, ["clock_ahead"]), (1, [])]
-)
+@pytest.mark.parametrize(("minutes", "codes"), [(10, ["clock_behind"]), (-10, ["clock_ahead"]), (1, [])])
 def test_a_clock_that_is_off_is_noticed(
     account: str, scripted: ScriptedServer, minutes: int, codes: list[str]
 ) -> None:
@@ -112,9 +106,7 @@ def test_a_clock_that_is_off_is_noticed(
     assert [r.code for r in results if r.outcome is Outcome.WARNING] == codes
 
 
-@pytest.mark.parametrize(
-    ("age", "codes"), [(149, []), (150, ["secret_expires"]), (180, ["secret_expired"])]
-)
+@pytest.mark.parametrize(("age", "codes"), [(149, []), (150, ["secret_expires"]), (180, ["secret_expired"])])
 def test_an_old_client_secret_is_warned_of(
     simulator: Simulator, context: Context, settings: dict[str, Any], age: int, codes: list[str]
 ) -> None:

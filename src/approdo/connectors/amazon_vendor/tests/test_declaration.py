@@ -61,7 +61,7 @@ def test_names_are_unique() -> None:
 def test_a_region_gives_the_addresses(region: str, sandbox: bool, url: str) -> None:
     settings = clean(NODE.options, {**SECRETS, "region": region, "sandbox": sandbox})
     assert endpoints(settings).api_url == url
-    assert endpoints(settings).token_url == "https://api.amazon.com/auth/o2/token"  # noqa: S105
+    assert endpoints(settings).token_url == "https://api.amazon.com/auth/o2/token"
 
 
 def test_a_custom_region_needs_its_addresses_and_others_ignore_them() -> None:

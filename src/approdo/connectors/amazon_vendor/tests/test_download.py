@@ -131,9 +131,7 @@ def test_a_changed_scan_brings_what_was_changed(simulator: Simulator, context: C
     assert number in numbers(batches)
 
 
-def test_all_states_ticked_leave_none_out_and_some_are_named(
-    simulator: Simulator, context: Context
-) -> None:
+def test_all_states_ticked_leave_none_out_and_some_are_named(simulator: Simulator, context: Context) -> None:
     window = ReadWindow(Scan.CREATED, simulator.now - OVERLAP, simulator.now)
     everything = {"states": ["new", "acknowledged", "closed"]}
     assert step(replace(context, options=everything), window, None)[0].states == frozenset()
@@ -153,9 +151,7 @@ def test_orders_outside_the_window_are_delivered_with_one_note(
     assert note.params["examples"] == batch.documents[0].number
 
 
-def test_a_page_that_names_itself_as_the_next_is_an_error(
-    simulator: Simulator, context: Context
-) -> None:
+def test_a_page_that_names_itself_as_the_next_is_an_error(simulator: Simulator, context: Context) -> None:
     simulator.add_orders(150)
     window = ReadWindow(Scan.CREATED, simulator.now - OVERLAP, simulator.now + OVERLAP)
     _, token = step(context, window, None)

@@ -12,7 +12,7 @@ from amazon_simulator import Simulator
 from approdo.connectors.amazon_vendor import throttle
 from approdo.connectors.amazon_vendor.client import Client
 from approdo.connectors.amazon_vendor.operations import GET_PURCHASE_ORDERS
-from approdo.connectors.amazon_vendor.tests.conftest import QUICK
+from approdo.connectors.amazon_vendor.tests.quick import QUICK
 from approdo.connectors.amazon_vendor.tests.scripted import Answer, ScriptedServer
 from approdo.connectors.amazon_vendor.wire.vendor_orders import Page, read_page
 from approdo.sdk.connector import RequestMade
@@ -213,9 +213,7 @@ def test_a_storm_of_throttling_is_waited_out(
     assert [made.status for made in log if made.operation == NAME] == [429] * 6 + [200]
 
 
-def test_a_host_that_is_not_there_is_unreachable(
-    scripted_client: Callable[..., Client], log: Log
-) -> None:
+def test_a_host_that_is_not_there_is_unreachable(scripted_client: Callable[..., Client], log: Log) -> None:
     lost = scripted_client(api_url="http://127.0.0.1:9")
     with pytest.raises(TransientError) as caught:
         page_of(lost, log)

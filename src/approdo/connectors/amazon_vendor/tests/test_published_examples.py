@@ -50,9 +50,7 @@ def documents(batch: Batch) -> list[SaleDocument]:
     return [batch.decode(received.raw) for received in batch.documents]
 
 
-def test_every_published_page_becomes_sale_documents(
-    account: str, scripted: ScriptedServer
-) -> None:
+def test_every_published_page_becomes_sale_documents(account: str, scripted: ScriptedServer) -> None:
     pages = examples("getPurchaseOrders")
     assert len(pages) > 5
     scripted.answers = [Answer(200, page) for page in pages]
@@ -66,9 +64,7 @@ def test_every_published_page_becomes_sale_documents(
             check_document(document, order)
 
 
-def test_every_published_order_becomes_a_sale_document(
-    account: str, scripted: ScriptedServer
-) -> None:
+def test_every_published_order_becomes_a_sale_document(account: str, scripted: ScriptedServer) -> None:
     context = Context(account=account, settings=scripted.settings)
     found = examples("getPurchaseOrder")
     assert len(found) > 1

@@ -231,9 +231,10 @@ def belongs(raw: bytes, window: ReadWindow) -> bool:
 
 
 def decode(raw: bytes) -> SaleDocument:
-    """One order as a sale document. Raises `UnreadableDocument`, its code saying why:
+    """One order as a sale document.
 
-    `no_number`, `field_too_long`, `unexpected_shape`, `not_an_amount`, `number_out_of_range`.
+    Raises `UnreadableDocument`, its code saying why: `no_number`, `field_too_long`,
+    `unexpected_shape`, `not_an_amount`, `number_out_of_range`.
     """
     try:
         order = _ORDER.decode(raw)
