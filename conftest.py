@@ -57,11 +57,19 @@ def in_english() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def hub(tmp_path):
-    """An installation of its own, driven by the real command."""
+@pytest.fixture(scope="session")
+def migrated_hub(tmp_path_factory):
+    """An installation with an empty database, to be copied: migrating is slow."""
     from hub import Hub
 
-    installed = Hub(tmp_path)
+    installed = Hub(tmp_path_factory.mktemp("hub"))
+    installed.migrate()
+    return installed
+
+
+@pytest.fixture
+def hub(migrated_hub, tmp_path):
+    """An installation of its own, driven by the real command."""
+    installed = migrated_hub.copy(tmp_path)
     yield installed
     installed.close()

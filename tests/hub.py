@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -31,18 +32,30 @@ class Hub:
         self._started: list[subprocess.Popen[str]] = []
         server = os.environ.get("APPRODO_TEST_SERVER")
         if server:
-            self._own_database(server)
+            self.environment |= {
+                "APPRODO_DATABASE_URL": f"{server}/hub_{uuid.uuid4().hex[:12]}",
+                "APPRODO_SECRET_KEY": "only for tests",
+                "APPRODO_ENCRYPTION_KEYS": os.environ["APPRODO_ENCRYPTION_KEYS"],
+            }
 
-    def _own_database(self, server: str) -> None:
-        name = f"hub_{uuid.uuid4().hex[:12]}"
-        with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
-        self.environment |= {
-            "APPRODO_DATABASE_URL": f"{server}/{name}",
-            "APPRODO_SECRET_KEY": "only for tests",
-            "APPRODO_ENCRYPTION_KEYS": os.environ["APPRODO_ENCRYPTION_KEYS"],
-        }
-        self.command("migrate")
+    def migrate(self) -> None:
+        """Make the database."""
+        self._create_database("template1")
+        assert self.command("migrate").returncode == 0
+
+    def copy(self, home: Path) -> "Hub":
+        """The same installation again, in another home and with a database of its own."""
+        shutil.copytree(self.home, home, dirs_exist_ok=True)
+        other = Hub(home)
+        other._create_database(self.environment.get("APPRODO_DATABASE_URL", "").rpartition("/")[2])
+        return other
+
+    def _create_database(self, template: str) -> None:
+        url = self.environment.get("APPRODO_DATABASE_URL")
+        if url:
+            server, _, name = url.rpartition("/")
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+                connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
     def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""

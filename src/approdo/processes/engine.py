@@ -171,6 +171,12 @@ class Worker:
         return taken
 
     def close(self, patience: int = 5) -> None:
-        """Stop taking work, give running steps `patience` seconds, let go of the lock."""
-        DBOS.destroy(workflow_completion_timeout_sec=patience)
+        """Take no more work, give what runs `patience` seconds, let go of the lock."""
+        DBOS.destroy(workflow_completion_timeout_sec=patience if self._busy() else 0)
         self._presence.release()
+
+    def _busy(self) -> bool:
+        own = _client().list_workflows(
+            status="PENDING", executor_id=self.executor, load_input=False, load_output=False, limit=1
+        )
+        return bool(own)

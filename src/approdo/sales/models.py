@@ -79,7 +79,7 @@ class SaleDocument(models.Model):
 
 
 class SaleLine(models.Model):
-    """One line: quantities count `unit`, `eaches` is the same in pieces, costs are per each or `price_unit`."""
+    """One line: quantities count `unit`, `eaches` the same in pieces; costs are per each or `price_unit`."""
 
     document = models.ForeignKey(SaleDocument, models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -99,8 +99,8 @@ def _decoded(cursor: str) -> tuple[datetime, int]:
     try:
         text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         moment, _, pk = text.rpartition(" ")
-        return datetime.fromisoformat(moment), int(pk)
-    except ValueError:
+        return datetime.fromisoformat(moment).astimezone(UTC), int(pk)
+    except (ValueError, OverflowError):
         raise ConfigError("bad_cursor") from None
 
 

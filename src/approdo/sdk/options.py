@@ -58,7 +58,10 @@ class Option(Struct, frozen=True, kw_only=True):
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the option counts beside these other values."""
-        return self.when is None or values.get(self.when.option) in self.when.values
+        if self.when is None:
+            return True
+        value = values.get(self.when.option)
+        return isinstance(value, str) and value in self.when.values
 
 
 ALL = "all"

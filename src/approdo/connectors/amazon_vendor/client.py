@@ -28,6 +28,9 @@ from approdo.sdk.http import READ_SECONDS
 
 T = TypeVar("T")
 
+# Every attempt is recorded with its request id; a second log, on stdout at that, would say less.
+stamina.instrumentation.set_on_retry_hooks(())
+
 
 class RetryPolicy(Struct, frozen=True, kw_only=True):
     """How often and how long to try; all times in seconds.

@@ -204,7 +204,10 @@ DOWNLOAD_ORDERS = ConnectorType(
             name="recode_skus",
             kind=Kind.FLAG,
             label=_("Run SKU recoding?"),
-            help=_("Takes effect with the version that brings the SKU recoding table; until then own SKUs stay empty."),
+            help=_(
+                "Takes effect with the version that brings the SKU recoding table;"
+                " until then own SKUs stay empty."
+            ),
             default=False,
         ),
     ),

@@ -6,6 +6,7 @@ Texts and moments are read as far as they can be; a number is exact, or refused.
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from approdo.sdk.documents import Window
@@ -22,13 +23,16 @@ DIGITS = 18
 LARGEST_EXPONENT, SMALLEST_EXPONENT = 13, -12
 LARGEST_QUANTITY = 10**10
 LONGEST_NUMBER = 100
+REMEMBERED = 50_000
 
 
 def to_text(value: Loose) -> str:
     """What is written there; empty for nothing, or for an object. No database takes a NUL."""
+    if isinstance(value, str):
+        return value.replace("\0", "").strip()
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value).replace("\0", "").strip() if isinstance(value, str | int | Decimal) else ""
+    return str(value) if isinstance(value, int | Decimal) else ""
 
 
 def to_flag(value: Loose) -> bool | None:
@@ -60,10 +64,11 @@ def to_amount(value: Loose, field: str) -> Decimal | None:
     """
     if value is None:
         return None
-    amount = _parsed(value)
+    text = _number_text(value)
+    amount = _number(text)
     if amount is None:
-        raise UnreadableDocument("not_an_amount", field=field, value=to_text(value)[:40])
-    if not _sane(amount):
+        raise UnreadableDocument("not_an_amount", field=field, value=text[:40])
+    if not _is_sane(text):
         raise UnreadableDocument("number_out_of_range", field=field)
     return amount
 
@@ -76,33 +81,46 @@ def to_whole(value: Loose, field: str) -> int | None:
     number = to_amount(value, field)
     if number is None:
         return None
-    if number != number.to_integral_value():
+    whole = int(number)
+    if whole != number:
         raise UnreadableDocument("not_an_amount", field=field, value=to_text(value)[:40])
-    if abs(number) >= LARGEST_QUANTITY:
+    if abs(whole) >= LARGEST_QUANTITY:
         raise UnreadableDocument("number_out_of_range", field=field)
-    return int(number)
+    return whole
 
 
 def plain(value: Loose) -> Any:
     """One spelling for equal numbers: `1.1` for `1.10` and `110e-2`. Anything else as it is."""
-    amount = _parsed(value)
-    if amount is None or not _sane(amount):
-        return value
-    text = format(amount, "f")
-    text = text.rstrip("0").rstrip(".") if "." in text else text
-    return "0" if amount == 0 else text
+    spelled = _plain(_number_text(value))
+    return value if spelled is None else spelled
 
 
-def _parsed(value: Loose) -> Decimal | None:
-    if isinstance(value, bool):
-        return None
-    text = to_text(value)
+def _number_text(value: Loose) -> str:
+    return "" if isinstance(value, bool) else to_text(value)
+
+
+# The same few prices and quantities stand on thousands of lines: each is worked out once.
+
+
+@lru_cache(REMEMBERED)
+def _number(text: str) -> Decimal | None:
     return Decimal(text) if len(text) <= LONGEST_NUMBER and _NUMBER.fullmatch(text) else None
 
 
-def _sane(amount: Decimal) -> bool:
-    _, digits, exponent = amount.as_tuple()
-    if amount == 0:
+@lru_cache(REMEMBERED)
+def _is_sane(text: str) -> bool:
+    _, digits, exponent = Decimal(text).as_tuple()
+    if not any(digits):
         return abs(int(exponent)) <= LONGEST_NUMBER
     significant = "".join(map(str, digits)).strip("0")
-    return len(significant) <= DIGITS and SMALLEST_EXPONENT <= amount.adjusted() <= LARGEST_EXPONENT
+    return len(significant) <= DIGITS and (SMALLEST_EXPONENT <= Decimal(text).adjusted() <= LARGEST_EXPONENT)
+
+
+@lru_cache(REMEMBERED)
+def _plain(text: str) -> str | None:
+    amount = _number(text)
+    if amount is None or not _is_sane(text):
+        return None
+    digits = format(amount, "f")
+    digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if amount == 0 else digits

@@ -40,6 +40,7 @@ NUMBER_LENGTH = 64
 
 _EACHES = frozenset({"eaches", "each"})
 _CASES = frozenset({"cases", "case"})
+_NUMBERS = frozenset({"amount", "unitSize"})
 _BROKEN = (msgspec.MsgspecError, RecursionError, ValueError, ArithmeticError)
 
 
@@ -386,10 +387,17 @@ def _texts(record: Struct) -> dict[str, str]:
 
 
 def _canonical(value: Any) -> Any:
-    if isinstance(value, dict):
-        kept = {key: inner for key, inner in value.items() if inner is not None}
-        return {
-            key: plain(inner) if key in ("amount", "unitSize") else _canonical(inner)
-            for key, inner in kept.items()
-        }
-    return [_canonical(inner) for inner in value] if isinstance(value, list) else value
+    """The value with equal things made equal. Quick, because every changed page goes through it."""
+    if isinstance(value, list):
+        return [_canonical(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    content = {}
+    for key, inner in value.items():
+        if inner is None:
+            continue
+        if isinstance(inner, dict | list):
+            content[key] = _canonical(inner)
+        else:
+            content[key] = plain(inner) if key in _NUMBERS else inner
+    return content
