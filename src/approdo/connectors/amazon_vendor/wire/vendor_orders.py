@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
-from msgspec.structs import asdict
 
 from approdo.connectors.amazon_vendor.wire.values import (
     Loose,
@@ -242,7 +241,8 @@ def decode(raw: bytes) -> SaleDocument:
     except _BROKEN as error:
         raise UnreadableDocument("unexpected_shape", detail=str(error)[:200]) from error
     details = order.order_details or _Details()
-    lines = _lines(details.items or [])
+    items = details.items or []
+    lines = tuple(map(_line, items, _sequences(items)))
     currencies = {line.currency for line in lines if line.currency}
     return SaleDocument(
         type=DocumentType.ORDER,
@@ -306,10 +306,6 @@ def _number(value: Loose) -> str:
     if len(number) > NUMBER_LENGTH:
         raise UnreadableDocument("field_too_long", field="purchaseOrderNumber", limit=NUMBER_LENGTH)
     return number
-
-
-def _lines(items: list[_Item]) -> tuple[Line, ...]:
-    return tuple(map(_line, items, _sequences(items)))
 
 
 def _sequences(items: list[_Item]) -> list[str]:
@@ -382,7 +378,7 @@ def _party(party: _Party | None) -> Party | None:
 
 def _texts(record: Struct) -> dict[str, str]:
     """The members that hold something, by the names that our documents use."""
-    texts = {name: to_text(value) for name, value in asdict(record).items()}
+    texts = {name: to_text(value) for name, value in msgspec.structs.asdict(record).items()}
     return {name: text for name, text in texts.items() if text}
 
 

@@ -1,0 +1,106 @@
+"""How a sale document is described; `sales.queries.whole` makes what is described here."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+Program = Literal["vendor_retail", "vendor_direct_fulfillment"]
+DocumentType = Literal["order", "invoice", "credit_note"]
+PER_EACH = "A decimal as text, per each, or per `price_unit` where priced by weight; never per case."
+
+
+class Address(BaseModel):
+    """A postal address as it was received; parts that are not there are left out."""
+
+    name: str | None = None
+    line_1: str | None = None
+    line_2: str | None = None
+    line_3: str | None = None
+    city: str | None = None
+    county: str | None = None
+    district: str | None = None
+    state_or_region: str | None = None
+    postal_code: str | None = None
+    country_code: str | None = None
+    phone: str | None = None
+
+
+class TaxRegistration(BaseModel):
+    """A VAT or GST registration."""
+
+    type: str | None = None
+    number: str | None = None
+
+
+class Party(BaseModel):
+    """One side of the sale."""
+
+    id: str | None = Field(None, description="A vendor code or a fulfilment centre's code.")
+    address: Address | None = None
+    tax_registration: TaxRegistration | None = None
+
+
+class TimeWindow(BaseModel):
+    """A delivery or ship window. Equal ends mean that single day."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+class Line(BaseModel):
+    """One line of a document."""
+
+    sequence: str = Field(description="Amazon's, as text.")
+    asin: str
+    vendor_sku: str
+    sku: str | None
+    title: str | None
+    quantity: int | None = Field(description="Counts `unit`.")
+    unit: str = Field(description="`eaches`, `cases`, or what Amazon adds one day.")
+    unit_size: int | None
+    eaches: int | None = Field(description="The quantity in pieces; null where the unit is not known.")
+    net_cost: str | None = Field(description=PER_EACH)
+    list_price: str | None = Field(description=PER_EACH)
+    currency: str
+    price_unit: str | None
+    cancelled: bool
+    vanished: bool = Field(description="No longer part of the newest version.")
+    backorder_allowed: bool | None
+    taxes: list[Any]
+    total: str | None = Field(
+        description="Eaches × net cost; null where priced by weight or a part is absent."
+    )
+
+
+class Document(BaseModel):
+    """A sale document: what its newest version says."""
+
+    id: int
+    type: DocumentType
+    program: str = Field(description="`vendor_retail` or `vendor_direct_fulfillment`.")
+    number: str
+    node: str = Field(description="The node's name.")
+    vendor_code: str
+    state: str = Field(description="Amazon's, in lower case; a new one passes through as it is.")
+    date: datetime | None
+    changed_date: datetime | None
+    state_changed_date: datetime | None
+    currency: str
+    total: str | None = Field(description="The sum of the lines' totals; null where one is.")
+    purchase_order_type: str | None
+    payment_method: str | None
+    deal_code: str | None
+    import_details: dict[str, Any] | None
+    selling_party: Party | None
+    buying_party: Party | None
+    ship_to_party: Party | None
+    bill_to_party: Party | None
+    ship_from_party: Party | None
+    ship_window: TimeWindow | None
+    delivery_window: TimeWindow | None
+    version: int = Field(description="Counts from 1.")
+    exports: list[Any]
+    acknowledged: bool
+    invoiced: bool
+    lines: list[Line]

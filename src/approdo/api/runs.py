@@ -1,0 +1,147 @@
+"""Runs: what was done, when, and how it ended."""
+
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from pydantic import BaseModel, Field
+
+from approdo.api.auth import READ_RUNS, WRITE_RUNS, token_of
+from approdo.api.problems import ApiProblem, invalid_field
+from approdo.api.records import list_schema, reachable
+from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer, page_by_id
+from approdo.processes import runs
+from approdo.processes.models import Run as RunRow
+from approdo.processes.records import CONNECTORS
+from approdo.sdk.errors import ConfigError
+
+State = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
+
+
+class Counts(BaseModel):
+    """What became of everything that was read, and how many requests it took."""
+
+    requests: int
+    read: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int = Field(description="Set aside, because they could not be read.")
+    left_out: int = Field(description="In states that the configuration does not tick.")
+
+
+class Progress(BaseModel):
+    """How many windows of time are read, of how many."""
+
+    done: int
+    total: int
+
+
+class Explained(BaseModel):
+    """A code and its sentence."""
+
+    code: str
+    message: str
+    hint: str
+
+
+class Run(BaseModel):
+    """One execution of a connector."""
+
+    id: int
+    connector: str
+    state: State
+    requested_by: str
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    counts: Counts
+    windows: Progress
+    errors: list[Explained] = Field(description="Why it did not succeed.")
+
+
+class Window(BaseModel):
+    """One window of time. It is read when `complete`: each of its pages is stored."""
+
+    scan: str
+    start: datetime
+    end: datetime
+    pages: int
+    complete: bool
+
+
+class Request(BaseModel):
+    """One request to the other side."""
+
+    at: datetime
+    operation: str
+    status: int | None
+    request_id: str
+    milliseconds: int
+    attempt: int
+    error: str
+
+
+class RunInFull(Run):
+    """A run with all that is known of it."""
+
+    warnings: list[Explained]
+    windows_read: list[Window]
+    requests: list[Request] = Field(description="The newest 200.")
+
+
+class RunParameters(PageParameters):
+    """Which runs."""
+
+    connector: str | None = Field(None, description="The id or the name of a connector.")
+    state: State | None = None
+
+
+router = Router(tags=["Runs"])
+
+
+@add_route(router, "GET", "", Route("list_runs", "List", READ_RUNS, list_schema(Run)))
+def list_runs(request: HttpRequest, wanted: Query[RunParameters]) -> HttpResponse:
+    """Newest first."""
+    found = _visible(request)
+    if wanted.connector is not None:
+        try:
+            found = found.filter(connector=reachable(request, CONNECTORS, wanted.connector))
+        except ConfigError as error:
+            raise invalid_field("connector", error.code, **error.params) from None
+    if wanted.state is not None:
+        found = found.filter(state=wanted.state)
+    rows, next_cursor = page_by_id(found, wanted, newest_first=True)
+    return list_answer(map(runs.as_data, rows), next_cursor)
+
+
+@add_route(router, "GET", "/{int:id}", Route("read_run", "Read one", READ_RUNS, RunInFull, problems=(404,)))
+def read_run(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
+    """With its windows, its warnings and the requests it made."""
+    return answer(runs.with_details(_found(request, id)))
+
+
+cancelling = Route("cancel_run", "Cancel", WRITE_RUNS, RunInFull, problems=(404, 409))
+
+
+@add_route(router, "POST", "/{int:id}/cancel", cancelling)
+def cancel_run(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
+    """Ends a run that has not ended. Cancelling it again does nothing; any other end stays: 409."""
+    run = _found(request, id)
+    runs.cancel(run)
+    run.refresh_from_db()
+    if run.state != RunRow.State.CANCELLED:
+        raise ApiProblem(409, "run_ended", id=id)
+    return answer(runs.with_details(run))
+
+
+def _visible(request: HttpRequest) -> QuerySet[RunRow]:
+    bound = token_of(request).connector_id
+    return RunRow.objects.all() if bound is None else RunRow.objects.filter(connector=bound)
+
+
+def _found(request: HttpRequest, number: int) -> RunRow:
+    run: RunRow = found_or_404(_visible(request), "run", number)
+    return run

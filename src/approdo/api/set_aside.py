@@ -1,0 +1,54 @@
+"""What could not be read, kept whole until it can."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from ninja import Query, Router
+from pydantic import BaseModel, Field
+
+from approdo.api.auth import READ_DOCUMENTS
+from approdo.api.documents import RAW, of_caller, readable_raw
+from approdo.api.records import list_schema
+from approdo.api.routes import PageParameters, Route, add_route, list_answer, page_by_id
+from approdo.nodes.sentences import explain
+from approdo.sales.models import SetAside as SetAsideRow
+
+
+class SetAside(BaseModel):
+    """A document that could not be read."""
+
+    id: int
+    node: str
+    program: str
+    number: str | None
+    code: str
+    reason: str
+    run: int | None
+    received_at: datetime
+    raw: str | None = Field(description=f"The text as it came. {RAW}")
+
+
+router = Router(tags=["Set-aside documents"])
+
+
+@add_route(router, "GET", "", Route("list_set_aside", "List", READ_DOCUMENTS, list_schema(SetAside)))
+def list_set_aside(request: HttpRequest, wanted: Query[PageParameters]) -> HttpResponse:
+    """Newest first."""
+    rows = of_caller(request, SetAsideRow.objects.select_related("node"))
+    page, next_cursor = page_by_id(rows, wanted, newest_first=True)
+    return list_answer([_shown(request, row) for row in page], next_cursor)
+
+
+def _shown(request: HttpRequest, row: SetAsideRow) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "node": row.node.name,
+        "program": row.program,
+        "number": row.number,
+        "code": row.code,
+        "reason": explain(row.code, row.params).message,
+        "run": row.run,
+        "received_at": row.received_at,
+        "raw": readable_raw(request, row.program, row),
+    }

@@ -1,0 +1,220 @@
+"""Documents are found, paged without loss, and given out as they are."""
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from amazon_orders import batch, item, node, order
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from approdo.processes.models import Connector
+from approdo.sales.models import SaleDocument
+from approdo.sales.receive import Origin, receive
+from approdo.sdk.documents import Batch, DocumentType, Parties, Party, Received
+from approdo.sdk.documents import SaleDocument as Document
+
+START = datetime(2026, 5, 1, 12, tzinfo=UTC)
+
+
+def bring(of, *orders, minutes=0):
+    moment = START + timedelta(minutes=minutes)
+    return receive(batch(*orders, asked_at=moment), Origin(of.pk, None, moment))
+
+
+@pytest.fixture
+def amazon(db):
+    return node()
+
+
+def test_a_document_is_given_out_with_its_lines(amazon, caller):
+    bring(
+        amazon,
+        order("PO1", items=[item("1"), item("2", netCost={"amount": "0.123456789", "currencyCode": "EUR"})]),
+    )
+    (found,) = caller.get("/documents").data["items"]
+    assert found["number"] == "PO1"
+    assert found["node"] == "Amazon"
+    assert found["date"] == "2026-04-30T10:00:00Z"
+    assert [line["net_cost"] for line in found["lines"]] == ["1.10", "0.123456789"]
+    assert found["lines"][0]["eaches"] == 36
+    assert caller.get(f"/documents/{found['id']}").data == found
+
+
+def test_filters_give_exactly_what_fits(amazon, caller):
+    bring(amazon, order("PO1"), order("PO2", state="Acknowledged", sellingParty={"partyId": "OTHER"}))
+    bring(node("Second"), order("PO1", state="Closed", shipToParty={"partyId": "BER1"}), minutes=10)
+    second = caller.get("/nodes/Second").data["id"]
+    for query, expected in [
+        ({"node": "Second"}, ["PO1 closed"]),
+        ({"node": second}, ["PO1 closed"]),
+        ({"type": "order"}, ["PO1 new", "PO2 acknowledged", "PO1 closed"]),
+        ({"type": "invoice"}, []),
+        ({"program": "vendor_direct_fulfillment"}, []),
+        ({"state": "acknowledged"}, ["PO2 acknowledged"]),
+        ({"vendor_code": "ROSIT"}, ["PO1 new", "PO1 closed"]),
+        ({"ship_to": "BER1"}, ["PO1 closed"]),
+        ({"number": "PO1", "node": "Amazon"}, ["PO1 new"]),
+        ({"number": "PO"}, []),
+        ({"q": "po"}, ["PO1 new", "PO2 acknowledged", "PO1 closed"]),
+        ({"q": "B0TEST", "state": "new"}, ["PO1 new"]),
+        ({"updated_since": "2026-05-01T12:05:00Z"}, ["PO1 closed"]),
+        ({"updated_since": "2026-05-01T14:05:00+02:00"}, ["PO1 closed"]),
+        ({"updated_since": "2026-05-01T14:15:00+02:00"}, []),
+    ]:
+        items = caller.get("/documents", **query).data["items"]
+        assert [f"{one['number']} {one['state']}" for one in items] == expected, query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "vendor=ROSIT",
+        "State=new",
+        "state=new&state=closed",
+        "state=",
+        "number=%00",
+        "type=receipt",
+        "type=ORDER",
+        "program=retail",
+        "node=Nobody",
+        "limit=0",
+        "limit=201",
+        "limit=-1",
+        "limit=many",
+        "limit=1.5",
+        "limit=99999999999999999999999",
+        "cursor=nonsense",
+        "cursor=MjAyNg",
+        "cursor=%F0%9F%98%80",
+        "cursor=MDAwMS0wMS0wMVQwMDowMDowMCsyMzo1OSAx",
+        "updated_since=2026-05-01",
+        "updated_since=2026-05-01T00:00:00",
+        "updated_since=2026-05-01T00:00:00+02:00",
+        "updated_since=0001-01-01T00:00:00%2B14:00",
+        "updated_since=yesterday",
+        "updated_since=1777593600",
+    ],
+)
+def test_a_parameter_that_is_not_understood_is_refused_and_not_ignored(query, caller):
+    answer = caller.get(f"/documents?{query}")
+    assert answer.status == 422
+    name = query.partition("=")[0]
+    assert answer.data["code"] == "bad_cursor" or [one["field"] for one in answer.data["errors"]] == [name]
+
+
+@pytest.mark.parametrize(
+    "path", ["/documents/1", "/runs/1", "/nodes/x", "/set-aside", "/nodes", "/connectors/x/run"]
+)
+def test_no_route_ignores_a_parameter(path, caller):
+    method = "POST" if path.endswith("run") else "GET"
+    answer = caller.send(method, f"{path}?orders=PO1")
+    assert (answer.status, answer.data["errors"][0]["field"]) == (422, "orders")
+
+
+def test_a_document_that_is_not_there_is_not_found(caller):
+    for number in (1, 2**63, 10**40):
+        assert caller.get(f"/documents/{number}").status == 404
+        assert caller.get(f"/documents/{number}/versions").status == 404
+
+
+def test_every_version_is_given_out_as_it_came(amazon, caller):
+    first, second = (
+        order("PO1"),
+        order("PO1", state="Acknowledged", purchaseOrderChangedDate="2026-05-01T00:00:00Z"),
+    )
+    bring(amazon, first)
+    bring(amazon, second, minutes=5)
+    pk = SaleDocument.objects.get().pk
+    items = caller.get(f"/documents/{pk}/versions").data["items"]
+    assert [(one["number"], one["raw"]) for one in items] == [(1, first), (2, second)]
+    assert items[1]["received_at"] == "2026-05-01T12:05:00Z"
+
+
+def test_a_page_is_as_long_as_asked_for(amazon, caller):
+    bring(amazon, *[order(f"PO{number}") for number in range(60)])
+    assert len(caller.get("/documents").data["items"]) == 50
+    assert len(caller.get("/documents", limit=200).data["items"]) == 60
+    exact = caller.get("/documents", limit=60).data
+    assert (len(exact["items"]), exact["next_cursor"]) == (60, None)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_paging_loses_no_document_and_doubles_only_changed_ones(seed, amazon, caller):
+    chance = random.Random(seed)
+    numbers = [f"PO{number:03}" for number in range(40)]
+    bring(amazon, *[order(number) for number in numbers])
+    seen: dict[str, list[int]] = {}
+    cursor, minute = {}, 0
+    while cursor is not None:
+        page = caller.get("/documents", limit=7, **cursor).data
+        for found in page["items"]:
+            seen.setdefault(found["number"], []).append(found["version"])
+        cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
+        minute += 1
+        if cursor is not None and minute < 10:
+            changed = chance.sample(numbers, 3)
+            when = f"2026-05-02T00:{minute:02}:00Z"
+            bring(
+                amazon, *[order(number, purchaseOrderChangedDate=when) for number in changed], minutes=minute
+            )
+    assert sorted(seen) == numbers
+    newest = dict(SaleDocument.objects.values_list("number", "version"))
+    for number, versions in seen.items():
+        assert versions == sorted(set(versions)), "one version came twice"
+        assert versions[-1] == newest[number]
+
+
+def test_what_could_not_be_read_is_listed_with_its_raw_text(amazon, caller):
+    bring(amazon, order("PO1"), b'{"purchaseOrderNumber": 7, "broken')
+    (found,) = caller.get("/set-aside").data["items"]
+    assert found["raw"] == '{"purchaseOrderNumber": 7, "broken'
+    assert found["reason"]
+    assert found["node"] == "Amazon"
+
+
+def consumers_order(of):
+    """Direct Fulfillment, as the sdk states it."""
+    parties = Parties(ship_to=Party(id="Mario Rossi"), selling=Party(id="ROSIT"))
+    document = Document(
+        type=DocumentType.ORDER,
+        program="vendor_direct_fulfillment",
+        number="DF1",
+        state="new",
+        parties=parties,
+    )
+    brought = Batch(
+        program=document.program,
+        documents=[Received(number="DF1", raw=b'{"shipTo": "Mario Rossi"}')],
+        asked_at=START,
+        decode=lambda _: document,
+        canonical=lambda raw: raw,
+    )
+    receive(brought, Origin(of.pk, None, START))
+
+
+def test_a_consumer_is_named_only_to_whoever_may_know(amazon, caller, caller_with):
+    consumers_order(amazon)
+    pk = SaleDocument.objects.get().pk
+    stranger = caller_with("documents:read")
+    for path in ("/documents", f"/documents/{pk}", f"/documents/{pk}/versions"):
+        assert "Rossi" in caller.get(path).text
+        assert "Rossi" not in stranger.get(path).text
+        assert "ROSIT" in stranger.get(path).text or "versions" in path
+
+
+def test_a_token_for_one_connector_sees_what_its_node_brought(amazon, caller_with, caller, connector):
+    bring(amazon, order("PO1"), b"{broken")
+    bound = caller_with("documents:read", connector=Connector.objects.get(pk=connector["id"]))
+    pk = SaleDocument.objects.get().pk
+    assert bound.get("/documents").data["items"] == []
+    assert bound.get("/set-aside").data["items"] == []
+    assert bound.get(f"/documents/{pk}").status == 404
+    assert bound.get(f"/documents/{pk}/versions").status == 404
+
+
+@given(name=st.text(max_size=8), value=st.text(max_size=30))
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_parameter_whatever_breaks_the_list(name, value, caller):
+    for key in (name or "x", "q", "number", "cursor", "updated_since", "node"):
+        assert caller.get("/documents", **{key: value}).status in (200, 422)

@@ -1,0 +1,99 @@
+"""Runs are started once, listed, read and cancelled."""
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
+from approdo.nodes.models import Node
+from approdo.processes import runs
+from approdo.processes.models import Connector, Run
+from approdo.sdk.errors import ConfigError
+
+
+def test_running_a_connector_gives_the_run_and_running_it_again_the_same(caller, connector):
+    started = caller.post("/connectors/Scarica%20ordini/run")
+    assert started.status == 202
+    assert started.data["state"] == "queued"
+    assert started.data["requested_by"] == "everything"
+    location = started.headers["Location"].removeprefix("/api/v1")
+    assert caller.get(location).data == started.data
+    again = caller.post(f"/connectors/{connector['id']}/run", {})
+    assert (again.status, again.data["id"]) == (202, started.data["id"])
+    assert Run.objects.count() == 1
+
+
+def test_what_cannot_be_run_is_refused_and_leaves_no_run(caller, connector):
+    path = f"/connectors/{connector['id']}/run"
+    assert caller.post("/connectors/Nobody/run").status == 404
+    orders = caller.post(path, {"orders": ["PO1"]})
+    assert (orders.status, orders.data["errors"][0]["field"]) == (422, "orders")
+    for body in ({"order": "PO1"}, {"orders": "PO1"}, [], "now"):
+        assert caller.post(path, body).status == 422
+    caller.patch(f"/connectors/{connector['id']}", {"active": False})
+    assert caller.post(path).status == 409
+    assert not Run.objects.exists()
+
+
+def test_a_run_is_read_with_its_windows_requests_and_reasons(caller, connector):
+    run = Run.objects.get(pk=caller.post(f"/connectors/{connector['id']}/run").data["id"])
+    now = timezone.now()
+    runs.begin(run.pk, 2)
+    for position, complete in enumerate((True, False)):
+        WindowRead.objects.create(
+            node=Node.objects.get(), program="vendor_retail", run=run.pk, connector=connector["id"],
+            position=position, scan="created", start=now - timedelta(days=1), end=now, pages=2 - position,
+            complete=complete, read=5, created=3, unchanged=2,
+        )  # fmt: skip
+    RequestLogged.objects.create(
+        run=run.pk, at=now, operation="getPurchaseOrders", status=200, milliseconds=9, attempt=1
+    )
+    RunNote.objects.create(run=run.pk, at=now, code="older_version", params={"number": "PO1"})
+    runs.fail(run.pk, ConfigError("configuration_missing"))
+    found = caller.get(f"/runs/{run.pk}").data
+    assert found["state"] == "partial"
+    assert found["windows"] == {"done": 1, "total": 2}
+    assert [(one["pages"], one["complete"]) for one in found["windows_read"]] == [(2, True), (1, False)]
+    assert found["counts"]["requests"] == 1
+    assert found["counts"]["read"] == 10
+    assert found["errors"] == [
+        {"code": "configuration_missing", "message": "Choose a configuration.", "hint": ""}
+    ]
+    assert "PO1" in found["warnings"][0]["message"]
+    assert found["requests"][0]["operation"] == "getPurchaseOrders"
+
+
+def test_a_run_is_cancelled_once_and_an_ended_one_stays_as_it_ended(caller, connector):
+    path = f"/connectors/{connector['id']}/run"
+    run = caller.post(path).data["id"]
+    for _ in range(2):
+        cancelled = caller.post(f"/runs/{run}/cancel")
+        assert (cancelled.status, cancelled.data["state"]) == (200, "cancelled")
+    other = caller.post(path).data["id"]
+    assert other != run
+    runs.begin(other, 0)
+    runs.succeed(other)
+    answer = caller.post(f"/runs/{other}/cancel")
+    assert (answer.status, answer.data["code"]) == (409, "run_ended")
+    assert caller.get(f"/runs/{other}").data["state"] == "succeeded"
+    assert caller.post("/runs/999/cancel").status == 404
+
+
+def test_runs_are_listed_newest_first_by_connector_and_state(caller, connector):
+    row = Connector.objects.get()
+    ids = []
+    for _ in range(5):
+        ids.insert(0, caller.post(f"/connectors/{row.pk}/run").data["id"])
+        caller.post(f"/runs/{ids[0]}/cancel")
+    live = caller.post(f"/connectors/{row.pk}/run").data["id"]
+    assert [one["id"] for one in caller.get("/runs").data["items"]] == [live, *ids]
+    assert [one["id"] for one in caller.get("/runs", state="queued").data["items"]] == [live]
+    assert [
+        one["id"] for one in caller.get("/runs", connector=row.name, state="cancelled").data["items"]
+    ] == ids
+    first = caller.get("/runs", limit=4).data
+    second = caller.get("/runs", limit=4, cursor=first["next_cursor"]).data
+    assert [one["id"] for one in first["items"] + second["items"]] == [live, *ids]
+    assert second["next_cursor"] is None
+    for query in ({"state": "asleep"}, {"connector": "Nobody"}, {"cursor": "x"}, {"cursor": "9" * 19}):
+        assert caller.get("/runs", **query).status == 422
