@@ -40,7 +40,8 @@ def marked_texts() -> Catalog:
         if path.suffix == ".py":
             code = path.read_text()
         elif path.suffix in (".html", ".txt") and "templates" in path.parts:
-            code = templatize(path.read_text())
+            # Indentation means nothing in a template, and would mean something to the tokenizer.
+            code = "\n".join(line.lstrip() for line in templatize(path.read_text()).splitlines())
         else:
             continue
         for _line, message, _comments, context in extract.extract(
