@@ -50,9 +50,7 @@ def received(*orders: dict[str, Any] | bytes) -> list[Received]:
     return found
 
 
-def batch(
-    *orders: dict[str, Any] | bytes, states: Sequence[str] = (), asked_at: datetime = ASKED_AT
-) -> Batch:
+def batch(*orders: dict[str, Any] | bytes, states: Sequence[str] = (), asked_at: datetime = ASKED_AT) -> Batch:
     return Batch(
         program=vendor_orders.PROGRAM,
         documents=received(*orders),

@@ -26,9 +26,10 @@ class Hub:
 
     def __init__(self, home: Path) -> None:
         self.home = home
-        self.environment = {
-            name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")
-        } | {"APPRODO_HOME": str(home), "LANG": "C.UTF-8"}
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")} | {
+            "APPRODO_HOME": str(home),
+            "LANG": "C.UTF-8",
+        }
         self._started: list[subprocess.Popen[str]] = []
         server = os.environ.get("APPRODO_TEST_SERVER")
         if server:
@@ -145,9 +146,7 @@ def declared(amazon: Simulator, **time_range: Any) -> dict[str, Any]:
                 },
             }
         ],
-        "time_ranges": [
-            {"name": "Range", "delay": "0 minutes", "by": "both", **(time_range or {"last": "30 days"})}
-        ],
+        "time_ranges": [{"name": "Range", "delay": "0 minutes", "by": "both", **(time_range or {"last": "30 days"})}],
         "order_download_configurations": [
             {"name": "Everything", "type": "vendor_retail", "time_range": "Range", "states": "all"}
         ],

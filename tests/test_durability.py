@@ -35,9 +35,7 @@ def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(hub: Hub, amazo
         worker = hub.start("worker")
         seen = len(amazon.requests)
         more = choose.randint(1, 9)
-        wait_for(
-            lambda seen=seen, more=more: len(amazon.requests) >= seen + more, "the worker took up the run"
-        )
+        wait_for(lambda seen=seen, more=more: len(amazon.requests) >= seen + more, "the worker took up the run")
         worker.send_signal(signal.SIGKILL)
         worker.wait()
         kills += 1

@@ -44,9 +44,7 @@ def marked_texts() -> Catalog:
             code = "\n".join(line.lstrip() for line in templatize(path.read_text()).splitlines())
         else:
             continue
-        for _line, message, _comments, context in extract.extract(
-            "python", io.BytesIO(code.encode()), KEYWORDS
-        ):
+        for _line, message, _comments, context in extract.extract("python", io.BytesIO(code.encode()), KEYWORDS):
             if message:
                 found.add(message, context=context)
     for text in BORROWED.read_text().splitlines() if BORROWED.exists() else ():

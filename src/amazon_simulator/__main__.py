@@ -17,9 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         simulator = _simulator(options)
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        sys.stderr.write(
-            f"Cannot listen on {options.host}:{options.port} ({reason}); choose another --port.\n"
-        )
+        sys.stderr.write(f"Cannot listen on {options.host}:{options.port} ({reason}); choose another --port.\n")
         return 1
     stop = Event()
     for signal_number in (signal.SIGINT, signal.SIGTERM):

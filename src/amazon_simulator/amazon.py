@@ -30,9 +30,7 @@ from amazon_simulator.quota import RATE, Quota
 OPERATIONS: tuple[Operation, ...] = (*vendor_orders.OPERATIONS, *vendor_order_status.OPERATIONS)
 
 # AppName/Version (Language=...; ...), where a backslash escapes what is syntax (reference 2.2).
-_USER_AGENT = re.compile(
-    r"(?:[^/()=;\\]|\\.)+/(?:[^/()=;\\ ]|\\.)+ \((?:[^()\\]|\\.)*Language=(?:[^()\\]|\\.)+\)"
-)
+_USER_AGENT = re.compile(r"(?:[^/()=;\\]|\\.)+/(?:[^/()=;\\ ]|\\.)+ \((?:[^()\\]|\\.)*Language=(?:[^()\\]|\\.)+\)")
 _LONGEST_USER_AGENT = 500
 _LOG_LENGTH = 50_000
 

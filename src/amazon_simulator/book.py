@@ -76,9 +76,7 @@ class Book:
             raise UnknownOrder(f"There is no order {number}.")
         return msgspec.json.decode(self.encoded(entry), type=Order)
 
-    def scan(
-        self, by: By, start: int, end: int, after: Key | None = None, descending: bool = False
-    ) -> Iterator[Entry]:
+    def scan(self, by: By, start: int, end: int, after: Key | None = None, descending: bool = False) -> Iterator[Entry]:
         """Orders created, changed or updated from `start` until before `end`, by creation date.
 
         Times in seconds since 1970. `after` is the key of the last order that was had already.
@@ -178,10 +176,7 @@ class Book:
         selling = order.order_details.selling_party
         country = country_of(selling.party_id if selling else "")
         have = len(order.order_details.items)
-        return [
-            self._generator.line(have + more, len(self) + have + more, country, 6)
-            for more in range(1, count + 1)
-        ]
+        return [self._generator.line(have + more, len(self) + have + more, country, 6) for more in range(1, count + 1)]
 
 
 def _passed(entry: Entry, after: Key, descending: bool) -> bool:

@@ -76,8 +76,7 @@ def answer(amazon: Amazon, request: Request) -> Answer:
 
 def _get_dials(amazon: Amazon, _: Request) -> Answer:
     declared = [
-        {"name": d.name, "does": d.does, "on": d.on, "value": d.value, "default": d.default}
-        for d in DIALS.values()
+        {"name": d.name, "does": d.does, "on": d.on, "value": d.value, "default": d.default} for d in DIALS.values()
     ]
     return ok({"dials": declared, "settings": amazon.dials.settings})
 

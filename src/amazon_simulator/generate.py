@@ -304,9 +304,7 @@ def _line(sequence: int, product: Product, country: Country, amount: int) -> Lin
         item_sequence_number=str(sequence),
         amazon_product_identifier=product.asin,
         vendor_product_identifier=product.vendor_number,
-        ordered_quantity=Quantity(
-            amount=amount, unit_of_measure="Cases" if size > 1 else "Eaches", unit_size=size
-        ),
+        ordered_quantity=Quantity(amount=amount, unit_of_measure="Cases" if size > 1 else "Eaches", unit_size=size),
         is_back_order_allowed=product.back_order,
         net_cost=net_cost,
         list_price=list_price,

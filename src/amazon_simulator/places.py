@@ -49,9 +49,7 @@ class Country:
 def _country(code: str, money: str, clock: str, address: str, vat: str, centres: str) -> Country:
     currency, rate = money.split()
     street, postal_code, city = address.split(", ")
-    return Country(
-        code, currency, Decimal(rate), clock, street, postal_code, city, vat, tuple(centres.split())
-    )
+    return Country(code, currency, Decimal(rate), clock, street, postal_code, city, vat, tuple(centres.split()))
 
 
 COUNTRIES = {

@@ -49,9 +49,10 @@ def list_status(call: Call) -> Listing:
     def line_matches(line: LineStatus) -> bool:
         confirmation = line.acknowledgement_status.confirmation_status
         receipt = line.receiving_status.receive_status
-        return values.get("itemConfirmationStatus") in (None, confirmation) and values.get(
-            "itemReceiveStatus"
-        ) in (None, receipt)
+        return values.get("itemConfirmationStatus") in (None, confirmation) and values.get("itemReceiveStatus") in (
+            None,
+            receipt,
+        )
 
     line_filters = values.keys() & {"itemConfirmationStatus", "itemReceiveStatus"}
     return listing(call, window, matches, lambda e: msgspec.json.encode(_status(book, e)))

@@ -19,6 +19,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 APPEND_SLASH = True
 
 INSTALLED_APPS = [
+    "approdo.backoffice",  # before Unfold: it replaces some of its templates
     "unfold",
     "unfold.contrib.filters",
     "django.contrib.admin",
@@ -33,7 +34,6 @@ INSTALLED_APPS = [
     "approdo.sales",
     "approdo.exchanges",
     "approdo.processes",
-    "approdo.backoffice",
 ]
 
 MIDDLEWARE = [
@@ -108,6 +108,7 @@ AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
 LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
@@ -118,7 +119,6 @@ USE_TZ = True
 TIME_ZONE = environment.setting("TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
-STATIC_ROOT = HOME / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

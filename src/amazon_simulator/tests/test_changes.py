@@ -25,9 +25,7 @@ def test_new_orders_are_new_and_created_now(simulator: Simulator, client: Client
     assert client.numbers(**window(simulator, "changed")) == []
 
 
-def test_orders_can_be_filled_in_behind_the_cursor(
-    simulator: Simulator, client: Client, week: dict[str, str]
-) -> None:
+def test_orders_can_be_filled_in_behind_the_cursor(simulator: Simulator, client: Client, week: dict[str, str]) -> None:
     before = client.numbers(**week)
     (late,) = simulator.add_orders(placed=NOW - timedelta(days=3))
     after = client.numbers(**week, limit=10)
@@ -93,9 +91,7 @@ def test_an_unknown_order_or_line_cannot_be_changed(simulator: Simulator) -> Non
         {"items": [None, {"orderedQuantity": {"amount": -3, "unitOfMeasure": "CASES"}}]},
     ],
 )
-def test_dirt_is_served_as_it_was_put_in(
-    simulator: Simulator, client: Client, details: dict[str, Any]
-) -> None:
+def test_dirt_is_served_as_it_was_put_in(simulator: Simulator, client: Client, details: dict[str, Any]) -> None:
     dirt = {"purchaseOrderNumber": "TestPO3", "purchaseOrderState": 7, "orderDetails": details}
     assert simulator.put_order(dirt) == "TestPO3"
     created = window(simulator, "created")

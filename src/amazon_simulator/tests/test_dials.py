@@ -99,9 +99,7 @@ def test_a_role_can_be_missing_for_one_operation(simulator: Simulator, client: C
     assert client.get(ORDERS, **week).status == 200
 
 
-def test_an_access_token_can_be_over_before_its_time(
-    simulator: Simulator, client: Client, week: Week
-) -> None:
+def test_an_access_token_can_be_over_before_its_time(simulator: Simulator, client: Client, week: Week) -> None:
     simulator.dials.set("expired_access_token", times=1)
     assert [client.get(ORDERS, **week).status for _ in range(2)] == [403, 403]
     client.login()
@@ -164,9 +162,7 @@ def test_an_order_from_outside_the_window_can_leak_in(
         assert leaked[0] not in whole
 
 
-def test_an_order_from_outside_the_filter_can_leak_in(
-    simulator: Simulator, client: Client, week: Week
-) -> None:
+def test_an_order_from_outside_the_filter_can_leak_in(simulator: Simulator, client: Client, week: Week) -> None:
     whole = client.numbers(**week, purchaseOrderState="New")
     simulator.dials.set("leak_outside_filter", times=1)
     leaked = client.numbers(**week, purchaseOrderState="New")
@@ -175,18 +171,14 @@ def test_an_order_from_outside_the_filter_can_leak_in(
     assert leaked[0] not in whole
 
 
-def test_a_page_can_repeat_an_order_of_the_page_before(
-    simulator: Simulator, client: Client, week: Week
-) -> None:
+def test_a_page_can_repeat_an_order_of_the_page_before(simulator: Simulator, client: Client, week: Week) -> None:
     whole = client.numbers(**week, limit=10)
     simulator.dials.set("repeat_orders", times=1)
     repeated = client.numbers(**week, limit=10)
     assert repeated == [*whole[:10], whole[9], *whole[10:]]
 
 
-def test_orders_can_use_values_that_the_model_does_not_list(
-    simulator: Simulator, client: Client, week: Week
-) -> None:
+def test_orders_can_use_values_that_the_model_does_not_list(simulator: Simulator, client: Client, week: Week) -> None:
     simulator.dials.set("unknown_enums")
     order = client.get(ORDERS, **week).payload["orders"][0]
     assert order["purchaseOrderState"] == "PartiallyReceived"
@@ -204,9 +196,7 @@ def test_orders_can_lack_what_they_should_have(simulator: Simulator, client: Cli
     assert client.get(ORDERS, **week).payload["orders"][0].keys() == {"purchaseOrderState"}
 
 
-def test_a_dial_strikes_from_the_nth_request_so_many_times(
-    simulator: Simulator, client: Client, week: Week
-) -> None:
+def test_a_dial_strikes_from_the_nth_request_so_many_times(simulator: Simulator, client: Client, week: Week) -> None:
     setting = simulator.dials.set("http_500", start=2, times=2)
     assert [client.get(ORDERS, **week).status for _ in range(4)] == [200, 500, 500, 200]
     assert (setting.matched, setting.struck) == (4, 2)
@@ -238,9 +228,7 @@ def test_two_faults_for_the_same_request_take_turns(simulator: Simulator, client
 
 
 @pytest.mark.parametrize(("name", "value"), [("nothing", None), ("http_500", 3), ("hang", "long")])
-def test_a_dial_that_cannot_be_set_says_why(
-    simulator: Simulator, name: str, value: float | str | None
-) -> None:
+def test_a_dial_that_cannot_be_set_says_why(simulator: Simulator, name: str, value: float | str | None) -> None:
     with pytest.raises(ValueError, match=name if value is None else r"."):
         simulator.dials.set(name, value)
 

@@ -67,9 +67,7 @@ def test_an_expired_access_token_is_denied_until_the_next_login(
     assert client.get(ORDERS, **week).status == 200
 
 
-def test_access_tokens_can_be_made_short_lived(
-    simulator: Simulator, client: Client, week: dict[str, str]
-) -> None:
+def test_access_tokens_can_be_made_short_lived(simulator: Simulator, client: Client, week: dict[str, str]) -> None:
     simulator.dials.set("short_access_token", 0.2)
     client.login()
     assert client.get(ORDERS, **week).status == 200
@@ -88,9 +86,7 @@ def test_the_user_agent_must_have_its_shape(client: Client, week: dict[str, str]
 
 
 @pytest.mark.parametrize("user_agent", [USER_AGENT, r"My\/App/2.0 (Language=Java\/1.8; P=x)"])
-def test_a_user_agent_of_the_right_shape_is_let_in(
-    client: Client, week: dict[str, str], user_agent: str
-) -> None:
+def test_a_user_agent_of_the_right_shape_is_let_in(client: Client, week: dict[str, str], user_agent: str) -> None:
     client.headers["user-agent"] = user_agent
     assert client.get(ORDERS, **week).status == 200
 

@@ -16,9 +16,7 @@ def within(moment: datetime | None) -> bool:
     return moment is not None and START <= moment < NOW
 
 
-def test_a_created_window_gives_exactly_its_orders(
-    simulator: Simulator, client: Client, week: dict[str, str]
-) -> None:
+def test_a_created_window_gives_exactly_its_orders(simulator: Simulator, client: Client, week: dict[str, str]) -> None:
     truth = [order.number for order in simulator.orders() if within(order.created)]
     assert len(truth) > 50
     assert client.numbers(**week) == truth
@@ -74,9 +72,7 @@ def test_the_vendor_code_filter_holds(client: Client, week: dict[str, str]) -> N
     assert client.get(ORDERS, **week, orderingVendorCode="NONE").payload == {"orders": []}
 
 
-def test_only_changed_orders_can_be_asked_for(
-    simulator: Simulator, client: Client, week: dict[str, str]
-) -> None:
+def test_only_changed_orders_can_be_asked_for(simulator: Simulator, client: Client, week: dict[str, str]) -> None:
     truth = [o.number for o in simulator.orders() if within(o.created) and o.changed]
     assert client.numbers(**week, isPOChanged="true") == truth
     assert len(client.numbers(**week, isPOChanged="false")) > len(truth)

@@ -32,9 +32,7 @@ from amazon_simulator.tests.conftest import NOW
         ("createdBefore", "1773309600"),
     ],
 )
-def test_a_value_that_breaks_the_model_is_refused(
-    client: Client, week: dict[str, str], name: str, value: str
-) -> None:
+def test_a_value_that_breaks_the_model_is_refused(client: Client, week: dict[str, str], name: str, value: str) -> None:
     answer = client.get(ORDERS, **{**week, name: value})
     assert (answer.status, answer.code) == (400, "InvalidInput")
     assert name in answer.json["errors"][0]["details"]

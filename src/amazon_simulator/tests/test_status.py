@@ -19,9 +19,7 @@ def test_one_order_is_found_by_its_number_alone(simulator: Simulator, client: Cl
     assert status["purchaseOrderNumber"] == order.number
     assert status["purchaseOrderDate"] == text(order.created)
     whole = simulator.order(order.number)["orderDetails"]["items"]
-    assert [i["buyerProductIdentifier"] for i in status["itemStatus"]] == [
-        i["amazonProductIdentifier"] for i in whole
-    ]
+    assert [i["buyerProductIdentifier"] for i in status["itemStatus"]] == [i["amazonProductIdentifier"] for i in whole]
     assert client.get(STATUS, purchaseOrderNumber="00000000").payload == {"ordersStatus": []}
 
 

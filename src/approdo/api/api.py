@@ -14,7 +14,7 @@ from approdo.api import configurations, connectors, documents, nodes, runs, set_
 from approdo.api.bodies import StrictJson
 from approdo.api.problems import MEDIA_TYPE, ApiProblem, problem_answer, problem_of
 
-DESCRIPTION = """Everything that can be done on screen.
+DESCRIPTION = """Sale documents, settings and runs, for programs.
 
 `Authorization: Bearer TOKEN`, a token being made with `approdo token add`. JSON, moments in ISO 8601 and UTC,
 amounts as decimal text. Lists have `items` and `next_cursor`; ask for the next page with `cursor`.

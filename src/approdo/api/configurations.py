@@ -30,9 +30,7 @@ def _resource(section: Section) -> Resource:
     if declared.has_time_range:
         fields["time_range"] = (str | None, Field(None, description="The name of a time range."))
     body = create_model(f"{title}Body", __base__=Body, __doc__=declared.label, name=(str, ...), **fields)
-    shown = create_model(
-        title, __base__=BaseModel, __doc__=declared.label, id=(int, ...), name=(str, ...), **fields
-    )
+    shown = create_model(title, __base__=BaseModel, __doc__=declared.label, id=(int, ...), name=(str, ...), **fields)
     return Resource(section, body, shown)
 
 

@@ -23,12 +23,8 @@ class ConnectorBody(Body):
 
     name: str
     node: str = Field(description="The name of a node.")
-    type: str = Field(
-        description="For example `amazon_vendor.download_orders`. Fixed once the connector is made."
-    )
-    options: dict[str, Any] = Field(
-        {}, description="What the connector's type asks for; `configuration` by its name."
-    )
+    type: str = Field(description="For example `amazon_vendor.download_orders`. Fixed once the connector is made.")
+    options: dict[str, Any] = Field({}, description="What the connector's type asks for; `configuration` by its name.")
     active: bool = True
 
 

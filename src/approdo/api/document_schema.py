@@ -68,9 +68,7 @@ class Line(BaseModel):
     vanished: bool = Field(description="No longer part of the newest version.")
     backorder_allowed: bool | None
     taxes: list[Any]
-    total: str | None = Field(
-        description="Eaches × net cost; null where priced by weight or a part is absent."
-    )
+    total: str | None = Field(description="Eaches × net cost; null where priced by weight or a part is absent.")
 
 
 class Document(BaseModel):
@@ -99,6 +97,7 @@ class Document(BaseModel):
     ship_from_party: Party | None
     ship_window: TimeWindow | None
     delivery_window: TimeWindow | None
+    updated_at: datetime = Field(description="When this version was stored here; what `updated_since` compares.")
     version: int = Field(description="Counts from 1.")
     exports: list[Any]
     acknowledged: bool

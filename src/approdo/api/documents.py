@@ -95,9 +95,7 @@ def read_document(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002 
     return answer(_shown(request, queries.whole([_found(request, id)])[0]))
 
 
-versions = Route(
-    "list_document_versions", "List the versions", READ_DOCUMENTS, list_schema(Version), problems=(404,)
-)
+versions = Route("list_document_versions", "List the versions", READ_DOCUMENTS, list_schema(Version), problems=(404,))
 
 
 @add_route(router, "GET", "/{int:id}/versions", versions)

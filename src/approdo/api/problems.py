@@ -111,9 +111,7 @@ def problem_answer(problem: ApiProblem) -> HttpResponse:
     if problem.errors:
         data["errors"] = [error._asdict() for error in problem.errors]
     headers = {"Cache-Control": "no-store", **problem.headers}
-    return HttpResponse(
-        msgspec.json.encode(data), status=problem.status, content_type=MEDIA_TYPE, headers=headers
-    )
+    return HttpResponse(msgspec.json.encode(data), status=problem.status, content_type=MEDIA_TYPE, headers=headers)
 
 
 def problem_of(error: Exception) -> ApiProblem:

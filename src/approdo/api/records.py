@@ -109,9 +109,7 @@ def _add_list(router: Router, resource: Resource) -> None:
 
 def _add_create(router: Router, resource: Resource) -> None:
     section, body_type = resource.section, resource.body
-    route = Route(
-        f"create_{section.kind}", "Create", WRITE_SETTINGS, resource.shown, 201, (400, 409, 413, 415)
-    )
+    route = Route(f"create_{section.kind}", "Create", WRITE_SETTINGS, resource.shown, 201, (400, 409, 413, 415))
 
     @add_route(router, "POST", "", route)
     def create_record(request: HttpRequest, body: InBody[body_type]) -> HttpResponse:  # type: ignore[valid-type]  # made while running

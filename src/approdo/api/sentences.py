@@ -27,9 +27,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Use a token that is not bound to a connector."),
     ),
     # what is called
-    "no_such_address": Sentence(
-        _("There is nothing at this address."), _("Every address is described at {docs}.")
-    ),
+    "no_such_address": Sentence(_("There is nothing at this address."), _("Every address is described at {docs}.")),
     "not_found": Sentence(_("There is no {kind} with the number {id}.")),
     "method_not_allowed": Sentence(_("{method} is not possible here."), _("Possible: {allowed}.")),
     # what is sent
@@ -37,9 +35,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("The body has to be JSON, not “{content_type}”."),
         _("Send the header “Content-Type: application/json”."),
     ),
-    "bad_json": Sentence(
-        _("The body is not valid JSON: {reason}."), _("Correct the body and send it again.")
-    ),
+    "bad_json": Sentence(_("The body is not valid JSON: {reason}."), _("Correct the body and send it again.")),
     "body_too_large": Sentence(_("The body is too large."), _("Send less at once.")),
     "nul_character": Sentence(_("A text holds the character U+0000, which cannot be stored.")),
     "invalid_request": Sentence(

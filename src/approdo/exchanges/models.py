@@ -42,9 +42,7 @@ class WindowRead(models.Model):
         verbose_name_plural = _("windows")
         ordering = ("run", "position")
         constraints = (models.UniqueConstraint(fields=("run", "position"), name="window_read_key"),)
-        indexes = (
-            models.Index(fields=("node", "program", "scan", "complete", "start"), name="window_read_time"),
-        )
+        indexes = (models.Index(fields=("node", "program", "scan", "complete", "start"), name="window_read_time"),)
 
     def __str__(self) -> str:
         return f"{self.scan} {self.start:%Y-%m-%d %H:%M} – {self.end:%Y-%m-%d %H:%M}"

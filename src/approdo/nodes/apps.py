@@ -1,6 +1,7 @@
 """Django's registration of this package."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class NodesConfig(AppConfig):
@@ -8,3 +9,4 @@ class NodesConfig(AppConfig):
 
     name = "approdo.nodes"
     label = "nodes"
+    verbose_name = _("Settings")

@@ -21,6 +21,9 @@ from approdo.sdk.errors import ApprodoError
 
 NAME_LENGTH = 100
 
+MOST_DAYS = 180
+"""The longest relative range: the other side keeps six months, and the delay comes on top (reference 5.1)."""
+
 
 class Installation(models.Model):
     """One row: what every process of this installation has to agree on."""
@@ -124,6 +127,8 @@ class TimeRange(models.Model):
             raise validation_error("time_range_both")
         if self.last is not None and not self.last:
             raise ValidationError({"last": validation_error("empty_time_range")})
+        if self.last is not None and self.last > MOST_DAYS * (24 if self.unit == self.Unit.HOURS else 1):
+            raise ValidationError({"last": validation_error("time_range_too_long", days=MOST_DAYS)})
         if fixed and (self.start is None or self.end is None):
             raise validation_error("time_range_both")
         dates = [day for day in (self.start, self.end) if isinstance(day, datetime.date)]
@@ -138,9 +143,7 @@ class Configuration(models.Model):
 
     kind = models.CharField(max_length=60)
     name = models.CharField(_("name"), max_length=NAME_LENGTH)
-    time_range = models.ForeignKey(
-        TimeRange, models.PROTECT, null=True, blank=True, verbose_name=_("time range")
-    )
+    time_range = models.ForeignKey(TimeRange, models.PROTECT, null=True, blank=True, verbose_name=_("time range"))
     options = models.JSONField(_("options"), default=dict, blank=True)
 
     class Meta:

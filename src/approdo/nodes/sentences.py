@@ -28,8 +28,9 @@ def explain(code: str, params: Mapping[str, Any] | None = None) -> Explanation:
     """The sentence of a stored code in the active language. A code without a sentence shows itself."""
     sentence = _catalogue().get(code, UNKNOWN)
     values = _Lenient({"code": code, **(params or {})})
-    if isinstance(values.get("reason_code"), str):
-        values["reason"] = explain(values["reason_code"], params).message
+    reason = values.pop("reason_code", None)
+    if isinstance(reason, str):
+        values["reason"] = explain(reason, values).message
     return Explanation(_filled(sentence.message, values), _filled(sentence.hint, values))
 
 

@@ -33,9 +33,7 @@ def spans(time_range: TimeRange, now: datetime, zone: ZoneInfo) -> list[Span]:
         raise ConfigError("time_range_both")
     if start >= end:
         raise ConfigError("empty_time_range")
-    return [
-        Span(scan, start.astimezone(UTC), end.astimezone(UTC)) for scan in SCANS[TimeRange.By(time_range.by)]
-    ]
+    return [Span(scan, start.astimezone(UTC), end.astimezone(UTC)) for scan in SCANS[TimeRange.By(time_range.by)]]
 
 
 def minutes(text: str) -> int:

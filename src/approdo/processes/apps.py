@@ -1,6 +1,7 @@
 """Django's registration of this package."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ProcessesConfig(AppConfig):
@@ -8,3 +9,4 @@ class ProcessesConfig(AppConfig):
 
     name = "approdo.processes"
     label = "processes"
+    verbose_name = _("Processes")

@@ -107,7 +107,7 @@ def find(section: Section, key: str) -> Any:
     if record is None and key.isdecimal() and len(key) < 19:
         record = found.filter(pk=int(key)).first()
     if record is None:
-        raise ConfigError("record_not_found", kind=section.kind, name=key)
+        raise ConfigError("record_not_found", kind=str(section.make()._meta.verbose_name), name=key)
     return record
 
 
@@ -281,7 +281,5 @@ CONNECTORS = Section(
     frozenset({"name", "node", "type", "options", "active"}),
 )  # fmt: skip
 
-SECTIONS: dict[str, Section] = {
-    section.name: section for section in (NODES, TIME_RANGES, *CONFIGURATIONS, CONNECTORS)
-}
+SECTIONS: dict[str, Section] = {section.name: section for section in (NODES, TIME_RANGES, *CONFIGURATIONS, CONNECTORS)}
 """Every kind of record, in the order in which one can refer to the other."""

@@ -100,9 +100,7 @@ def _page(run: int, window_id: int) -> bool:
         restart_window(window)
     made: list[RequestMade] = []
     try:
-        batch, next_token = _work(row.connector).step(
-            _context(row.connector, made), window.window(), window.next_token
-        )
+        batch, next_token = _work(row.connector).step(_context(row.connector, made), window.window(), window.next_token)
     except RefusedError as error:
         keep_requests(run, made)
         if error.code == "page_token_refused" and window.restarts < MOST_RESTARTS:

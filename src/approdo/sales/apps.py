@@ -1,6 +1,7 @@
 """Django's registration of this package."""
 
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SalesConfig(AppConfig):
@@ -8,3 +9,4 @@ class SalesConfig(AppConfig):
 
     name = "approdo.sales"
     label = "sales"
+    verbose_name = _("Sales")

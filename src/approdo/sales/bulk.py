@@ -58,14 +58,10 @@ def _executemany(
     columns = ", ".join(map(_quoted, names))
     places = ", ".join(["%s"] * len(names))
     with connection.cursor() as cursor:
-        cursor.executemany(
-            f"INSERT INTO {_quoted(table)} ({columns}) VALUES ({places}) {_conflict(key, update)}", rows
-        )
+        cursor.executemany(f"INSERT INTO {_quoted(table)} ({columns}) VALUES ({places}) {_conflict(key, update)}", rows)
 
 
-def _copy(
-    table: str, names: list[str], rows: list[tuple[Any, ...]], key: Sequence[str], update: Sequence[str]
-) -> None:
+def _copy(table: str, names: list[str], rows: list[tuple[Any, ...]], key: Sequence[str], update: Sequence[str]) -> None:
     columns = ", ".join(map(_quoted, names))
     temporary = f"{table}_incoming"
     with connection.cursor() as cursor:

@@ -62,9 +62,7 @@ class SaleDocument(models.Model):
         verbose_name = _("sale document")
         verbose_name_plural = _("sale documents")
         ordering = ("-date", "-id")
-        constraints = (
-            models.UniqueConstraint(fields=("node", "program", "type", "number"), name="sale_document_key"),
-        )
+        constraints = (models.UniqueConstraint(fields=("node", "program", "type", "number"), name="sale_document_key"),)
         indexes = (
             models.Index(fields=("date", "id"), name="sale_document_date"),
             models.Index(fields=("updated_at", "id"), name="sale_document_updated"),

@@ -58,9 +58,7 @@ def search(found: QuerySet[SaleDocument], text: str) -> QuerySet[SaleDocument]:
     ids: set[int] = set()
     for spelling in {text, text.upper()}:
         ids.update(
-            SaleDocument.objects.filter(prefix("number", spelling))
-            .order_by()
-            .values_list("pk", flat=True)[:MOST_FOUND]
+            SaleDocument.objects.filter(prefix("number", spelling)).order_by().values_list("pk", flat=True)[:MOST_FOUND]
         )
         for column in ("asin", "vendor_sku", "sku"):
             ids.update(
@@ -71,9 +69,7 @@ def search(found: QuerySet[SaleDocument], text: str) -> QuerySet[SaleDocument]:
     return found.filter(pk__in=ids)
 
 
-def page(
-    found: QuerySet[SaleDocument], cursor: str | None, limit: int
-) -> tuple[list[SaleDocument], str | None]:
+def page(found: QuerySet[SaleDocument], cursor: str | None, limit: int) -> tuple[list[SaleDocument], str | None]:
     """Up to `limit` documents, oldest change first, and the cursor of what follows, or none.
 
     A document that changes while somebody pages moves to the end: it may come twice, never not at all.
@@ -81,9 +77,7 @@ def page(
     """
     if cursor:
         moment, pk = _decoded(cursor)
-        found = found.filter(
-            Q(updated_at__gt=moment) | Q(updated_at=moment, pk__gt=pk), updated_at__gte=moment
-        )
+        found = found.filter(Q(updated_at__gt=moment) | Q(updated_at=moment, pk__gt=pk), updated_at__gte=moment)
     rows = list(found.order_by("updated_at", "pk")[: limit + 1])
     if len(rows) <= limit:
         return rows, None
@@ -134,6 +128,7 @@ def _document(row: SaleDocument, lines: Iterable[dict[str, Any]]) -> dict[str, A
         "ship_window": _window(row.ship_window_start, row.ship_window_end),
         "delivery_window": _window(row.delivery_window_start, row.delivery_window_end),
         "version": row.version,
+        "updated_at": _moment(row.updated_at),
         "exports": [],
         "acknowledged": False,
         "invoiced": False,

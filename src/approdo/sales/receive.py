@@ -123,9 +123,7 @@ def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: 
     """Keep the newer of the page's own and the stored: an older one that arrives late replaces nothing."""
     number = new.document.number
     twin = incoming.get(number)
-    if twin is not None and (
-        twin.content_digest == new.content_digest or _dates(twin.document) > _dates(new.document)
-    ):
+    if twin is not None and (twin.content_digest == new.content_digest or _dates(twin.document) > _dates(new.document)):
         counts.unchanged += 1
     elif new.known is not None and _is_older(new.document, new.known, batch):
         counts.unchanged += 1
@@ -172,10 +170,7 @@ def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: C
     ids = {number: stored.id for number, stored in _known(batch, origin).items()}
     rows.write_lines([(ids[one.document.number], one.document) for one in chosen])
     rows.write_versions(
-        [
-            (ids[one.document.number], one.known.version + 1 if one.known else 1, compress(one.raw))
-            for one in chosen
-        ],
+        [(ids[one.document.number], one.known.version + 1 if one.known else 1, compress(one.raw)) for one in chosen],
         origin.run,
         origin.at,
     )

@@ -35,9 +35,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("This database was encrypted with another key."),
         _("Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one."),
     ),
-    "schema_behind": Sentence(
-        _("The database is of an older version."), _("Run `approdo migrate`, then start again.")
-    ),
+    "schema_behind": Sentence(_("The database is of an older version."), _("Run `approdo migrate`, then start again.")),
     "database_unreachable": Sentence(
         _("The database cannot be reached: {reason}."),
         _("Check APPRODO_DATABASE_URL and that the server runs."),
@@ -71,6 +69,9 @@ SENTENCES: Mapping[str, Sentence] = {
     "empty_time_range": Sentence(
         _("This time range is empty."), _("Its length has to be at least one hour, its start before its end.")
     ),
+    "time_range_too_long": Sentence(
+        _("Amazon keeps orders for six months: at most {days} days can be read."), _("Choose a shorter length.")
+    ),
     "time_range_both": Sentence(_("Give either a length or two dates, not both and not neither.")),
     "time_range_reversed": Sentence(_("The first date is after the last.")),
     "beyond_six_months": Sentence(
@@ -97,18 +98,10 @@ SENTENCES: Mapping[str, Sentence] = {
     "field_too_long": Sentence(_("the field “{field}” is longer than {limit} characters")),
     "control_character": Sentence(_("the field “{field}” holds a character that cannot be stored")),
     "number_out_of_range": Sentence(_("the number in “{field}” is too large")),
-    "order_left_out": Sentence(
-        _("{count} orders in states that this configuration does not tick were left out.")
-    ),
-    "older_version": Sentence(
-        _("Order {number}: an older version arrived late and did not replace the newer one.")
-    ),
-    "worker_lost": Sentence(
-        _("The worker of this run ended before the run did."), _("Run the connector again.")
-    ),
+    "order_left_out": Sentence(_("{count} orders in states that this configuration does not tick were left out.")),
+    "older_version": Sentence(_("Order {number}: an older version arrived late and did not replace the newer one.")),
+    "worker_lost": Sentence(_("The worker of this run ended before the run did."), _("Run the connector again.")),
     "run_cancelled": Sentence(_("The run was cancelled.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
-    "database_busy": Sentence(
-        _("The database did not answer: {reason}."), _("Check disk and server, then run again.")
-    ),
+    "database_busy": Sentence(_("The database did not answer: {reason}."), _("Check disk and server, then run again.")),
 }

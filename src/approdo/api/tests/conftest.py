@@ -1,7 +1,6 @@
 """A caller of the API whose every answer is held against the API's own description."""
 
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -60,6 +59,8 @@ class Caller:
         )
         answer = Answer(response)
         _hold_against_description(method, path.partition("?")[0], answer)
+        if answer.status >= 400 and "%7B" not in path:
+            assert "{" not in answer.data["detail"], "a place in the sentence was not filled"
         return answer
 
 
@@ -79,7 +80,6 @@ def _hold_against_description(method: str, path: str, answer: Answer) -> None:
         assert media_type == "application/problem+json"
         assert {"type", "title", "status", "detail", "code", "hint"} <= answer.data.keys()
         assert answer.data["status"] == answer.status
-        assert not re.search(r"\{(code|name|field|value|kind|reason|known)\}", answer.data["detail"])
     try:
         name = resolve(BASE + path).url_name
     except Resolver404:

@@ -116,9 +116,7 @@ def test_a_problem_has_the_shape_of_rfc_9457(caller):
     }
 
 
-@pytest.mark.parametrize(
-    "path", ["", "/", "/nothing", "/nodes/", "/documents/abc", "/documents/-1", "/runs/x/y"]
-)
+@pytest.mark.parametrize("path", ["", "/", "/nothing", "/nodes/", "/documents/abc", "/documents/-1", "/runs/x/y"])
 def test_an_address_where_nothing_is_says_so_as_a_problem(path, caller):
     answer = caller.get(path or "/")
     assert answer.status == 404

@@ -103,9 +103,7 @@ def test_a_parameter_that_is_not_understood_is_refused_and_not_ignored(query, ca
     assert answer.data["code"] == "bad_cursor" or [one["field"] for one in answer.data["errors"]] == [name]
 
 
-@pytest.mark.parametrize(
-    "path", ["/documents/1", "/runs/1", "/nodes/x", "/set-aside", "/nodes", "/connectors/x/run"]
-)
+@pytest.mark.parametrize("path", ["/documents/1", "/runs/1", "/nodes/x", "/set-aside", "/nodes", "/connectors/x/run"])
 def test_no_route_ignores_a_parameter(path, caller):
     method = "POST" if path.endswith("run") else "GET"
     answer = caller.send(method, f"{path}?orders=PO1")
@@ -155,9 +153,7 @@ def test_paging_loses_no_document_and_doubles_only_changed_ones(seed, amazon, ca
         if cursor is not None and minute < 10:
             changed = chance.sample(numbers, 3)
             when = f"2026-05-02T00:{minute:02}:00Z"
-            bring(
-                amazon, *[order(number, purchaseOrderChangedDate=when) for number in changed], minutes=minute
-            )
+            bring(amazon, *[order(number, purchaseOrderChangedDate=when) for number in changed], minutes=minute)
     assert sorted(seen) == numbers
     newest = dict(SaleDocument.objects.values_list("number", "version"))
     for number, versions in seen.items():

@@ -56,9 +56,7 @@ def test_a_run_is_read_with_its_windows_requests_and_reasons(caller, connector):
     assert [(one["pages"], one["complete"]) for one in found["windows_read"]] == [(2, True), (1, False)]
     assert found["counts"]["requests"] == 1
     assert found["counts"]["read"] == 10
-    assert found["errors"] == [
-        {"code": "configuration_missing", "message": "Choose a configuration.", "hint": ""}
-    ]
+    assert found["errors"] == [{"code": "configuration_missing", "message": "Choose a configuration.", "hint": ""}]
     assert "PO1" in found["warnings"][0]["message"]
     assert found["requests"][0]["operation"] == "getPurchaseOrders"
 
@@ -88,9 +86,7 @@ def test_runs_are_listed_newest_first_by_connector_and_state(caller, connector):
     live = caller.post(f"/connectors/{row.pk}/run").data["id"]
     assert [one["id"] for one in caller.get("/runs").data["items"]] == [live, *ids]
     assert [one["id"] for one in caller.get("/runs", state="queued").data["items"]] == [live]
-    assert [
-        one["id"] for one in caller.get("/runs", connector=row.name, state="cancelled").data["items"]
-    ] == ids
+    assert [one["id"] for one in caller.get("/runs", connector=row.name, state="cancelled").data["items"]] == ids
     first = caller.get("/runs", limit=4).data
     second = caller.get("/runs", limit=4, cursor=first["next_cursor"]).data
     assert [one["id"] for one in first["items"] + second["items"]] == [live, *ids]

@@ -59,16 +59,12 @@ def test_a_name_is_taken_once(path, caller):
 
 def test_a_connector_is_made_and_changed(caller, connector):
     assert connector["options"] == {"configuration": "All states", "recode_skus": False}
-    changed = caller.patch(
-        "/connectors/Scarica%20ordini", {"active": False, "options": {"recode_skus": True}}
-    )
+    changed = caller.patch("/connectors/Scarica%20ordini", {"active": False, "options": {"recode_skus": True}})
     assert changed.data["active"] is False
     assert changed.data["options"] == {"configuration": "All states", "recode_skus": True}
 
 
-@pytest.mark.parametrize(
-    "name", ["A/B", "Città 日本 ü", "50% + 1 = ?#&", "a//b", "test", "x/test/y", "über/run"]
-)
+@pytest.mark.parametrize("name", ["A/B", "Città 日本 ü", "50% + 1 = ?#&", "a//b", "test", "x/test/y", "über/run"])
 def test_a_record_is_reached_by_its_url_encoded_name(name, caller):
     made = caller.post("/nodes", node_body(name))
     assert caller.get(f"/nodes/{escaped(name)}").data == made.data
@@ -283,9 +279,7 @@ def test_testing_a_node_whose_secrets_cannot_be_opened_says_so(caller):
     caller.post("/nodes", node_body("EU"))
     Node.objects.update(secrets="broken")
     answer = caller.post("/nodes/EU/test")
-    assert [(one["outcome"], one["code"]) for one in answer.data["items"]] == [
-        ("refused", "other_encryption_key")
-    ]
+    assert [(one["outcome"], one["code"]) for one in answer.data["items"]] == [("refused", "other_encryption_key")]
 
 
 def _everything():

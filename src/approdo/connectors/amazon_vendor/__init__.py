@@ -74,8 +74,7 @@ _OPTIONS = (
         kind=Kind.TEXT,
         label=_("Time zone"),
         help=_(
-            "In which Amazon's delivery dates are read, for example Europe/Rome."
-            " Left empty, it is the marketplace's."
+            "In which Amazon's delivery dates are read, for example Europe/Rome. Left empty, it is the marketplace's."
         ),
         problem=zone_problem,
     ),

@@ -117,8 +117,7 @@ def _works(operation: str) -> CheckResult:
 def _not_tried() -> list[CheckResult]:
     operations = (GET_PURCHASE_ORDERS, GET_PURCHASE_ORDER, GET_PURCHASE_ORDERS_STATUS)
     return [
-        CheckResult(subject=operation.name, outcome=Outcome.NOT_TRIED, code="not_signed_in")
-        for operation in operations
+        CheckResult(subject=operation.name, outcome=Outcome.NOT_TRIED, code="not_signed_in") for operation in operations
     ]
 
 

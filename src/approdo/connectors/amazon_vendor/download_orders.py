@@ -57,9 +57,7 @@ def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch
     asked_at = datetime.now(UTC)
     query = _query(window, token)
     try:
-        page = client_for(context).get(
-            GET_PURCHASE_ORDERS, vendor_orders.read_page, context.record, query=query
-        )
+        page = client_for(context).get(GET_PURCHASE_ORDERS, vendor_orders.read_page, context.record, query=query)
     except RefusedError as error:
         if token and error.params.get("status") == 400:
             raise RefusedError("page_token_refused", **error.params) from error
@@ -80,9 +78,7 @@ def fetch(context: Context, number: str) -> Batch:
         raise RefusedError("not_an_order_number", number=number[:100])
     asked_at = datetime.now(UTC)
     try:
-        order = client_for(context).get(
-            GET_PURCHASE_ORDER, vendor_orders.read_order, context.record, about=number
-        )
+        order = client_for(context).get(GET_PURCHASE_ORDER, vendor_orders.read_order, context.record, about=number)
     except RefusedError as error:
         if error.code == "not_found":
             raise RefusedError("order_not_found", **error.params, number=number) from error
@@ -204,10 +200,7 @@ DOWNLOAD_ORDERS = ConnectorType(
             name="recode_skus",
             kind=Kind.FLAG,
             label=_("Run SKU recoding?"),
-            help=_(
-                "Takes effect with the version that brings the SKU recoding table;"
-                " until then own SKUs stay empty."
-            ),
+            help=_("Takes effect with the version that brings the SKU recoding table; until then own SKUs stay empty."),
             default=False,
         ),
     ),

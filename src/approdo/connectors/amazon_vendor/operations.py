@@ -21,12 +21,8 @@ class Operation(Struct, frozen=True):
     rate: Rate
 
 
-GET_PURCHASE_ORDERS = Operation(
-    "getPurchaseOrders", "/vendor/orders/v1/purchaseOrders", Rate(per_second=10, burst=10)
-)
-GET_PURCHASE_ORDER = Operation(
-    "getPurchaseOrder", "/vendor/orders/v1/purchaseOrders/{}", Rate(per_second=10, burst=10)
-)
+GET_PURCHASE_ORDERS = Operation("getPurchaseOrders", "/vendor/orders/v1/purchaseOrders", Rate(per_second=10, burst=10))
+GET_PURCHASE_ORDER = Operation("getPurchaseOrder", "/vendor/orders/v1/purchaseOrders/{}", Rate(per_second=10, burst=10))
 GET_PURCHASE_ORDERS_STATUS = Operation(
     "getPurchaseOrdersStatus",
     "/vendor/orders/v1/purchaseOrdersStatus",

@@ -32,9 +32,7 @@ _SIGN_IN = {
         _("There is no sign-in at the token address (status {status})."),
         _("Correct the token address in the node; a simulator's ends in /auth/o2/token."),
     ),
-    "sign_in_unavailable": Sentence(
-        _("Login with Amazon is not available now (status {status})."), _BY_ITSELF
-    ),
+    "sign_in_unavailable": Sentence(_("Login with Amazon is not available now (status {status})."), _BY_ITSELF),
     "sign_in_unreadable": Sentence(
         _("What answered is not Login with Amazon (status {status})."),
         _("Check the node's region; a proxy or firewall on the way can also answer instead."),
@@ -73,9 +71,7 @@ _CALLS = {
             " limit: let the two not run at the same time."
         ),
     ),
-    "amazon_unavailable": Sentence(
-        _("Amazon did not manage to answer {operation} (status {status})."), _BY_ITSELF
-    ),
+    "amazon_unavailable": Sentence(_("Amazon did not manage to answer {operation} (status {status})."), _BY_ITSELF),
     "unexpected_status": Sentence(
         _("The answer to {operation} has the unexpected status {status}."),
         _("Check the node's region or API address; a proxy can also answer in Amazon's place."),

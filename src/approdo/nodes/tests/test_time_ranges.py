@@ -63,6 +63,8 @@ def test_what_is_no_length_of_time_is_refused(text):
     ("fields", "sentence"),
     [
         ({"last": 0}, "This time range is empty"),
+        ({"last": 999_999}, "six months"),
+        ({"last": 4_321, "unit": "hours"}, "six months"),
         ({}, "either a length or two dates"),
         ({"last": 7, "start": date(2026, 1, 1), "end": date(2026, 1, 2)}, "either a length or two dates"),
         ({"start": date(2026, 1, 1)}, "either a length or two dates"),

@@ -96,9 +96,7 @@ def test_an_outage_is_one_attempt_and_no_refusal(account: str, scripted: Scripte
 
 
 @pytest.mark.parametrize(("minutes", "codes"), [(10, ["clock_behind"]), (-10, ["clock_ahead"]), (1, [])])
-def test_a_clock_that_is_off_is_noticed(
-    account: str, scripted: ScriptedServer, minutes: int, codes: list[str]
-) -> None:
+def test_a_clock_that_is_off_is_noticed(account: str, scripted: ScriptedServer, minutes: int, codes: list[str]) -> None:
     theirs = datetime.now(UTC) + timedelta(minutes=minutes)
     date = {"Date": format_datetime(theirs, usegmt=True)}
     scripted.answers = [Answer(200, EMPTY, date)]

@@ -71,9 +71,7 @@ def test_a_custom_region_needs_its_addresses_and_others_ignore_them() -> None:
     assert "api_url" not in clean(NODE.options, {**SECRETS, **urls, "region": "eu"})
 
 
-@pytest.mark.parametrize(
-    "url", ["http://10.0.0.5:9000", "http://amazon.example", "http://127.0.0.1.example.com"]
-)
+@pytest.mark.parametrize("url", ["http://10.0.0.5:9000", "http://amazon.example", "http://127.0.0.1.example.com"])
 def test_secrets_leave_this_machine_by_https_only(url: str) -> None:
     urls = {"api_url": url, "token_url": "https://amazon.example/token"}
     assert problems({**CUSTOM, **urls}) == {"api_url": "not_https"}

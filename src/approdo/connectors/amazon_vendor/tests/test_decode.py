@@ -236,8 +236,7 @@ def test_no_nul_reaches_a_database() -> None:
 def test_a_page_keeps_each_orders_bytes_and_sets_nothing_apart() -> None:
     first, second = b'{ "purchaseOrderNumber" : "A",\n "x":1.10 }', b'{"purchaseOrderNumber":7}'
     page = read_page(
-        b'{"payload":{"orders":[%s, %s ,null,"x"],"pagination":{"nextToken":"t"}},"errors":null}'
-        % (first, second)
+        b'{"payload":{"orders":[%s, %s ,null,"x"],"pagination":{"nextToken":"t"}},"errors":null}' % (first, second)
     )
     assert [(o.number, o.raw) for o in page.orders] == [
         ("A", first),

@@ -139,9 +139,7 @@ def test_all_states_ticked_leave_none_out_and_some_are_named(simulator: Simulato
     assert step(replace(context, options=some), window, None)[0].states == {"new", "closed"}
 
 
-def test_orders_outside_the_window_are_delivered_with_one_note(
-    simulator: Simulator, context: Context
-) -> None:
+def test_orders_outside_the_window_are_delivered_with_one_note(simulator: Simulator, context: Context) -> None:
     simulator.dials.set("leak_outside_window")
     end = simulator.now - timedelta(days=5)
     batch, _ = step(context, ReadWindow(Scan.CREATED, end - timedelta(days=2), end), None)
@@ -169,9 +167,7 @@ def test_a_token_refused_three_times_has_an_own_error(context: Context) -> None:
     assert caught.value.code == "page_token_refused"
 
 
-def test_the_same_filters_go_with_every_page(
-    account: str, scripted: ScriptedServer, log: list[RequestMade]
-) -> None:
+def test_the_same_filters_go_with_every_page(account: str, scripted: ScriptedServer, log: list[RequestMade]) -> None:
     next_page = b'{"payload":{"orders":[],"pagination":{"nextToken":"a+b/c=&%20"}}}'
     scripted.answers = [Answer(200, next_page), Answer()]
     context = Context(account=account, settings=scripted.settings, record=log.append)
@@ -205,9 +201,7 @@ def test_an_unknown_order_is_said_to_be_unknown(context: Context) -> None:
 
 
 @pytest.mark.parametrize("number", ["", "..", "A/B", "4Z32 PABC", "é", "A" * 65])
-def test_what_cannot_be_an_order_number_is_not_sent(
-    context: Context, log: list[RequestMade], number: str
-) -> None:
+def test_what_cannot_be_an_order_number_is_not_sent(context: Context, log: list[RequestMade], number: str) -> None:
     with pytest.raises(RefusedError, match="not_an_order_number"):
         fetch(context, number)
     assert log == []

@@ -70,9 +70,7 @@ def test_a_fault_that_lasts_is_an_error_and_no_empty_page(
     assert len([made for made in log if made.operation == NAME]) == QUICK.attempts
 
 
-def test_silence_is_given_up_in_time(
-    simulator: Simulator, account: str, settings: dict[str, Any], log: Log
-) -> None:
+def test_silence_is_given_up_in_time(simulator: Simulator, account: str, settings: dict[str, Any], log: Log) -> None:
     simulator.dials.set("hang", 5, operation=NAME)
     impatient = Client(account, settings, replace(QUICK, attempts=2, answer=0.3))
     started = time.monotonic()
@@ -94,9 +92,7 @@ def test_a_spurious_400_is_tried_twice_more(simulator: Simulator, client: Client
     assert caught.value.params["amazon_code"] == "InvalidInput"
 
 
-def test_an_expired_token_is_renewed_once_and_the_call_repeated(
-    simulator: Simulator, client: Client, log: Log
-) -> None:
+def test_an_expired_token_is_renewed_once_and_the_call_repeated(simulator: Simulator, client: Client, log: Log) -> None:
     page_of(client, log)
     simulator.expire_access_tokens()
     assert page_of(client, log).orders
@@ -115,9 +111,7 @@ def test_a_missing_role_is_a_matter_of_settings_after_one_fresh_token(
     assert [made.operation for made in log] == ["signIn", NAME, "signIn", NAME]
 
 
-def test_a_page_may_be_empty_and_still_have_a_next_one(
-    simulator: Simulator, client: Client, log: Log
-) -> None:
+def test_a_page_may_be_empty_and_still_have_a_next_one(simulator: Simulator, client: Client, log: Log) -> None:
     simulator.dials.set("empty_page_with_token", times=1)
     page = page_of(client, log)
     assert page.orders == ()

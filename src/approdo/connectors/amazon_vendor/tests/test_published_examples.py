@@ -25,9 +25,7 @@ from approdo.sdk.connector import Context, Scan
 from approdo.sdk.documents import Batch, DocumentType, SaleDocument
 
 FOLDER = os.environ.get("APPRODO_SP_API_DIR", "")
-pytestmark = pytest.mark.skipif(
-    not FOLDER, reason="set APPRODO_SP_API_DIR to Amazon's models and examples to run this"
-)
+pytestmark = pytest.mark.skipif(not FOLDER, reason="set APPRODO_SP_API_DIR to Amazon's models and examples to run this")
 LISTED = b'{"payload":{"orders":[{"purchaseOrderNumber":"2JK3S9VC"}],"ordersStatus":[]}}'
 SINGLE = b'{"payload":{"purchaseOrderNumber":"2JK3S9VC"}}'
 

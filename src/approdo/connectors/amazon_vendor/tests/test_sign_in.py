@@ -22,9 +22,7 @@ def first_page(client: Client, log: Log) -> Page:
     return client.get(GET_PURCHASE_ORDERS, read_page, log.append)
 
 
-def test_threads_share_one_sign_in(
-    scripted: ScriptedServer, scripted_client: Callable[..., Client], log: Log
-) -> None:
+def test_threads_share_one_sign_in(scripted: ScriptedServer, scripted_client: Callable[..., Client], log: Log) -> None:
     client = scripted_client()
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda _: first_page(client, log), range(4)))
@@ -129,9 +127,7 @@ def test_a_passing_failure_to_sign_in_is_survived(
     assert [made.error for made in log] == ["sign_in_unavailable", "sign_in_unreadable", "", ""]
 
 
-def test_a_process_has_one_client_per_account_until_its_secrets_change(
-    account: str, scripted: ScriptedServer
-) -> None:
+def test_a_process_has_one_client_per_account_until_its_secrets_change(account: str, scripted: ScriptedServer) -> None:
     context = Context(account=account, settings=scripted.settings)
     replaced = Context(account=account, settings={**scripted.settings, "client_secret": "new"})
     client = client_for(context)

@@ -1,0 +1,32 @@
+"""Registers every screen: Django's admin looks for this module."""
+
+from django.contrib import admin
+
+from approdo.backoffice import (
+    configurations,
+    connectors,
+    documents,
+    nodes,
+    runs,
+    set_aside,
+    time_ranges,
+    tokens,
+    users,
+)
+
+__all__ = [
+    "configurations",
+    "connectors",
+    "documents",
+    "nodes",
+    "runs",
+    "set_aside",
+    "time_ranges",
+    "tokens",
+    "users",
+]
+
+admin.site.index_template = "backoffice/home.html"
+admin.site.login_template = "backoffice/login.html"
+admin.site.empty_value_display = "–"
+admin.site.enable_nav_sidebar = True

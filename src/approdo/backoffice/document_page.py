@@ -1,0 +1,209 @@
+"""What a sale document's page says, ready for its template."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+from django.core.paginator import Paginator
+from django.db.models import Q, Sum
+from django.http import HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from approdo.backoffice import formats
+from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
+from approdo.sales.receive import raw_text
+
+LINES_PER_PAGE = 200
+
+PARTIES = {
+    "selling": gettext_noop("Seller"),
+    "buying": gettext_noop("Buyer"),
+    "ship_to": gettext_noop("Ship to"),
+    "bill_to": gettext_noop("Bill to"),
+    "ship_from": gettext_noop("Ship from"),
+}
+IMPORT_DETAILS = {
+    "method_of_payment": gettext_noop("Method of payment"),
+    "international_commercial_terms": gettext_noop("Terms of delivery (Incoterms)"),
+    "port_of_delivery": gettext_noop("Port of delivery"),
+    "import_containers": gettext_noop("Containers"),
+    "shipping_instructions": gettext_noop("Shipping instructions"),
+}
+UNITS = {"eaches": gettext_noop("eaches"), "cases": gettext_noop("cases")}
+ADDRESS = ("name", "line_1", "line_2", "line_3")
+
+
+class Party(NamedTuple):
+    """One side of the sale."""
+
+    role: str
+    code: str
+    address: list[str]
+    tax: str
+    phone: str
+
+
+class Fact(NamedTuple):
+    """A label and what it says."""
+
+    label: str
+    value: SafeString | str
+
+
+class LineRow(NamedTuple):
+    """One line as the table shows it."""
+
+    line: SaleLine
+    quantity: str
+    unit: str
+    eaches: str
+    net_cost: str
+    list_price: str
+    per: str
+    total: str
+
+
+class VersionRow(NamedTuple):
+    """One version: when and by which run it came."""
+
+    version: DocumentVersion
+    received: SafeString
+
+
+def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """All that the page shows; `asked` may hold the page of lines (`p`) and what to find in them (`q`)."""
+    zone = formats.zone_of(document.node)
+    wanted = str(asked.get("q", "")).strip()
+    page = _lines(document, wanted).get_page(asked.get("p"))
+    versions = document.versions.defer("raw").order_by("-number")
+    return {
+        "state": formats.document_state(document.state),
+        "type_label": document.get_type_display(),
+        "program": formats.program_label(document.program),
+        "amount": formats.amount(document.total, document.currency),
+        "zone": zone.key,
+        "windows": _windows(document, zone),
+        "dates": _dates(document, zone),
+        "facts": _facts(document),
+        "import_details": _import_details(document),
+        "parties": _parties(document.parties),
+        "page": page,
+        "wanted": wanted,
+        "rows": [_row(line) for line in page.object_list],
+        "eaches": formats.number(_pieces(document)),
+        "versions": [VersionRow(one, formats.moment(one.received_at, seconds=True)) for one in versions],
+    }
+
+
+def pretty(version: DocumentVersion | SetAside) -> str:
+    """The raw text indented, each digit as it came; the text itself where it is no JSON."""
+    text = raw_text(version)
+    try:
+        return msgspec.json.format(text, indent=2)
+    except (msgspec.MsgspecError, RecursionError):
+        return text
+
+
+def download(version: DocumentVersion | SetAside, name: str) -> HttpResponse:
+    """The raw text as a file. Never shown by the browser: it is somebody else's data."""
+    safe = slugify(name.removesuffix(".json")) or "document"
+    answer = HttpResponse(raw_text(version), content_type="application/json; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{safe}.json"'
+    return answer
+
+
+def _lines(document: SaleDocument, wanted: str) -> "Paginator[SaleLine]":
+    lines = document.lines.order_by("position")
+    if wanted:
+        columns = ("asin", "vendor_sku", "sku", "sequence")
+        lines = lines.filter(
+            Q(**{f"{columns[0]}__icontains": wanted})
+            | Q(**{f"{columns[1]}__icontains": wanted})
+            | Q(**{f"{columns[2]}__icontains": wanted})
+            | Q(**{columns[3]: wanted})
+        )
+    return Paginator(lines, LINES_PER_PAGE)
+
+
+def _pieces(document: SaleDocument) -> int | None:
+    found = document.lines.filter(cancelled=False, vanished=False).aggregate(sum=Sum("eaches"))
+    total: int | None = found["sum"]
+    return total
+
+
+def _windows(document: SaleDocument, zone: ZoneInfo) -> list[tuple[str, SafeString, SafeString | None]]:
+    """Delivery and ship window; equal ends are one moment."""
+    given = (
+        (_("Delivery window"), document.delivery_window_start, document.delivery_window_end),
+        (_("Ship window"), document.ship_window_start, document.ship_window_end),
+    )
+    return [
+        (label, formats.moment(start or end, zone), formats.moment(end, zone) if start and end != start else None)
+        for label, start, end in given
+        if start or end
+    ]
+
+
+def _dates(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
+    return [
+        Fact(_("Ordered"), formats.moment(document.date, zone)),
+        Fact(_("Changed by Amazon"), formats.moment(document.changed_date, zone)),
+        Fact(_("In this state since"), formats.moment(document.state_changed_date, zone)),
+        Fact(_("First seen here"), formats.moment(document.created_at, zone)),
+        Fact(_("Last changed here"), formats.moment(document.updated_at, zone)),
+    ]
+
+
+def _facts(document: SaleDocument) -> list[Fact]:
+    given = (
+        (_("Vendor code"), document.vendor_code),
+        (_("Order type"), document.purchase_order_type),
+        (_("Payment method"), document.payment_method),
+        (_("Deal code"), document.deal_code),
+    )
+    return [
+        Fact(_("Node"), formats.link(document.node)),
+        *(Fact(label, value) for label, value in given if value),
+    ]
+
+
+def _import_details(document: SaleDocument) -> list[Fact]:
+    details = document.import_details or {}
+    known = [Fact(_(label), _flat(details[name])) for name, label in IMPORT_DETAILS.items() if details.get(name)]
+    others = [Fact(name, _flat(value)) for name, value in details.items() if value and name not in IMPORT_DETAILS]
+    return known + others
+
+
+def _flat(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _parties(parties: Mapping[str, Any]) -> list[Party]:
+    return [_party(_(label), parties[name]) for name, label in PARTIES.items() if parties.get(name)]
+
+
+def _party(role: str, party: Mapping[str, Any]) -> Party:
+    address, tax = party.get("address") or {}, party.get("tax_registration") or {}
+    city = " ".join(filter(None, (address.get("postal_code"), address.get("city"))))
+    region = ", ".join(filter(None, (address.get(name) for name in ("county", "district", "state_or_region"))))
+    place = " · ".join(filter(None, (city, region, address.get("country_code"))))
+    lines = [address[name] for name in ADDRESS if address.get(name)]
+    number = " ".join(filter(None, (tax.get("type"), tax.get("number"))))
+    return Party(role, party.get("id") or "", [*lines, *filter(None, [place])], number, address.get("phone") or "")
+
+
+def _row(line: SaleLine) -> LineRow:
+    return LineRow(
+        line=line,
+        quantity=formats.number(line.quantity),
+        unit=_(UNITS[line.unit]) if line.unit in UNITS else line.unit,
+        eaches=formats.number(line.eaches),
+        net_cost=formats.amount(line.net_cost),
+        list_price=formats.amount(line.list_price),
+        per=line.price_unit or "",
+        total=formats.amount(line.total),
+    )

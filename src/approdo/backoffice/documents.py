@@ -1,0 +1,269 @@
+"""Sale documents: the list. However many there are, nothing here counts or scans them.
+
+Each filter, search and order uses an index; the page of one document is `document_page`.
+"""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.widgets import INPUT_CLASSES
+
+from approdo.backoffice import document_page, formats
+from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
+from approdo.nodes.models import Node
+from approdo.sales.models import SaleDocument
+from approdo.sales.queries import search
+
+UNSHOWN = ("parties", "import_details", "raw_digest", "content_digest", "deal_code")
+"""What the list does not read of each row."""
+
+
+class NodeFilter(DropdownFilter):
+    """By node."""
+
+    title = gettext_lazy("node")
+    parameter_name = "node"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every node."""
+        return [(str(pk), name) for pk, name in Node.objects.values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents of the chosen node."""
+        chosen = self.value() or ""
+        return queryset.filter(node=chosen) if chosen.isdecimal() else queryset
+
+
+class TypeFilter(DropdownFilter):
+    """By what a document is."""
+
+    title = gettext_lazy("type")
+    parameter_name = "type"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every type."""
+        return [(value, str(label)) for value, label in SaleDocument.Type.choices]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents of the chosen type."""
+        return queryset.filter(type=self.value()) if self.value() else queryset
+
+
+class StateFilter(DropdownFilter):
+    """By Amazon's state."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The states that the connector types declare."""
+        return list(formats.state_labels().items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents in the chosen state."""
+        return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class VendorCodeFilter(TextFilter):
+    """By vendor code, exactly."""
+
+    title = gettext_lazy("vendor code")
+    parameter_name = "vendor_code"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents with this vendor code."""
+        return _exactly(queryset, vendor_code=self.value())
+
+
+class ShipToFilter(TextFilter):
+    """By destination, exactly."""
+
+    title = gettext_lazy("ship-to")
+    parameter_name = "ship_to"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents for this destination."""
+        return _exactly(queryset, ship_to=self.value())
+
+
+def _exactly(queryset: Any, **wanted: str | None) -> Any:
+    given = {name: text.strip() for name, text in wanted.items() if text and text.strip()}
+    return queryset.filter(**given)
+
+
+class DatesForm(forms.Form):
+    """Two days, in the browser's own date fields: Unfold's read Italian dates as American ones."""
+
+    def __init__(self, first: str, last: str) -> None:
+        super().__init__({"dated_from": first, "dated_to": last})
+        for name, label in (("dated_from", _("From")), ("dated_to", _("To"))):
+            attributes = {"type": "date", "class": " ".join(INPUT_CLASSES), "aria-label": label, "title": label}
+            self.fields[name] = forms.CharField(required=False, label="", widget=forms.TextInput(attributes))
+
+
+class DateFilter(admin.ListFilter):
+    """By the document's date, from one day to another, both included, in the installation's time zone."""
+
+    title = gettext_lazy("date")
+    template = "unfold/filters/filters_date_range.html"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        super().__init__(request, params, model, model_admin)
+        for name in ("dated_from", "dated_to"):
+            values = params.pop(name, None)
+            if values:
+                self.used_parameters[name] = values[-1] if isinstance(values, list) else values
+
+    def has_output(self) -> bool:
+        """Always."""
+        return True
+
+    def expected_parameters(self) -> list[str | None]:
+        """First and last day."""
+        return ["dated_from", "dated_to"]
+
+    def choices(self, changelist: Any) -> Any:
+        """The two fields."""
+        days = [str(self.used_parameters.get(name) or "") for name in ("dated_from", "dated_to")]
+        yield {"form": DatesForm(*days)}
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents of these days; a day that is none does not filter."""
+        first, last = _day(self.used_parameters.get("dated_from")), _day(self.used_parameters.get("dated_to"))
+        if first:
+            queryset = queryset.filter(date__gte=_midnight(first))
+        if last:
+            queryset = queryset.filter(date__lt=_midnight(last + timedelta(days=1)))
+        return queryset
+
+
+def _day(text: Any) -> date | None:
+    try:
+        day = date.fromisoformat(str(text or ""))
+        return day if date.min < day < date.max else None
+    except ValueError:
+        return None
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+@admin.register(SaleDocument)
+class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
+    """List and page; documents are written by downloads only."""
+
+    list_display = (
+        "number", "dated", "badge", "vendor_code", "ship_to", "node_name", "line_count", "amount", "updated",
+    )  # fmt: skip
+    list_select_related = ("node",)
+    list_filter = (NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter)
+    list_filter_submit = True
+    list_per_page = 50
+    sortable_by = ("number", "dated", "updated")
+    ordering = ("-date", "-id")
+    search_fields = ("number",)
+    search_help_text = gettext_lazy("Number, ASIN or SKU, from its beginning")
+    actions = None
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+
+    @admin.display(description=gettext_lazy("Date"), ordering="date")
+    def dated(self, document: SaleDocument) -> SafeString:
+        """The document's date."""
+        return formats.moment(document.date)
+
+    @admin.display(description=gettext_lazy("State"))
+    def badge(self, document: SaleDocument) -> SafeString:
+        """Amazon's state, coloured."""
+        return formats.document_state(document.state)
+
+    @admin.display(description=gettext_lazy("Node"))
+    def node_name(self, document: SaleDocument) -> str:
+        """Which account it came from."""
+        return document.node.name
+
+    @admin.display(description=gettext_lazy("Total"))
+    def amount(self, document: SaleDocument) -> SafeString:
+        """Total and currency."""
+        shown = formats.amount(document.total, document.currency)
+        return format_html('<span class="ap-amount">{}</span>', shown) if shown else formats.NOTHING
+
+    @admin.display(description=gettext_lazy("Updated"), ordering="updated_at")
+    def updated(self, document: SaleDocument) -> SafeString:
+        """When it last changed here."""
+        return formats.moment(document.updated_at)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SaleDocument]:
+        """The documents without what only their page shows."""
+        return super().get_queryset(request).defer(*UNSHOWN)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[SaleDocument], search_term: str
+    ) -> tuple[QuerySet[SaleDocument], bool]:
+        """Through indexes, by number, ASIN or SKU."""
+        return search(queryset, search_term), False
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's addresses and the raw data of a version."""
+        view = self.admin_site.admin_view
+        raw = path("<int:number>/versions/<int:version>/", view(self.raw), name="sales_saledocument_raw")
+        return [raw, *super().get_urls()]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The document's page."""
+        document = self._document(request, int(object_id) if object_id.isdecimal() else 0)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": SaleDocument._meta,
+            "original": document,
+            **document_page.whole(document, request.GET),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "backoffice/document.html", context)
+
+    def raw(self, request: HttpRequest, number: int, version: int) -> HttpResponse:
+        """A version as it came: a part of the page, or with `?download` the very bytes."""
+        document = self._document(request, number)
+        found = document.versions.filter(number=version).first()
+        if found is None:
+            raise Http404
+        if "download" not in request.GET:
+            return TemplateResponse(request, "backoffice/raw.html", {"text": document_page.pretty(found)})
+        name = f"{document.number}-v{version}.json"
+        return document_page.download(found, name)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Documents come by download."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A document says what Amazon said."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Documents stay."""
+        return False
+
+    def _document(self, request: HttpRequest, number: int) -> SaleDocument:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        document = SaleDocument.objects.select_related("node").filter(pk=number).first()
+        if document is None:
+            raise Http404
+        return document

@@ -1,0 +1,137 @@
+"""How values are written on screen: amounts without losing a digit, moments with their zone, badges."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Model
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, pgettext
+
+from approdo.backoffice.models import configuration_types
+from approdo.connectors import NODE_TYPES
+from approdo.connectors.amazon_vendor import regions
+from approdo.nodes.models import Node
+from approdo.sales.fields import plain
+
+NOTHING = mark_safe('<span class="ap-none">–</span>')
+
+STATE_LOOKS: Mapping[str, str] = {
+    # runs
+    "queued": "info",
+    "running": "info",
+    "succeeded": "success",
+    "partial": "warning",
+    "failed": "danger",
+    "cancelled": "",
+    # documents
+    "new": "info",
+    "acknowledged": "primary",
+    "accepted": "primary",
+    "shipped": "success",
+    "closed": "",
+}
+
+
+def amount(value: Decimal | None, currency: str = "") -> str:
+    """The amount as the reader's language writes it, at least two decimals, every digit kept."""
+    if value is None:
+        return ""
+    whole, _, decimals = plain(value).partition(".")
+    text = f"{whole}.{decimals.rstrip('0').ljust(2, '0')}"
+    shown = formats.number_format(text, use_l10n=True, force_grouping=True)
+    return f"{shown}\N{NO-BREAK SPACE}{currency}" if currency else shown
+
+
+def number(value: int | None) -> str:
+    """A whole number, grouped as the reader's language does."""
+    return "" if value is None else formats.number_format(value, use_l10n=True, force_grouping=True)
+
+
+def day(value: date) -> str:
+    """A day, the same in every screen: no reader should wonder which number is the month."""
+    return formats.date_format(value, pgettext("date format", "Y-m-d"))
+
+
+def moment(value: datetime | None, zone: ZoneInfo | None = None, seconds: bool = False) -> SafeString:
+    """A moment in `zone` (the installation's for want of one), with UTC in its tooltip."""
+    if value is None:
+        return NOTHING
+    local = timezone.localtime(value, zone)
+    shown = f"{day(local)} {local:%H:%M:%S}" if seconds else f"{day(local)} {local:%H:%M}"
+    utc = value.astimezone(UTC)
+    return format_html(
+        '<time class="ap-time" datetime="{}" title="{} UTC">{}</time>',
+        utc.isoformat(),
+        utc.strftime("%Y-%m-%d %H:%M:%S"),
+        shown,
+    )
+
+
+def state_labels() -> dict[str, str]:
+    """Amazon's order states in the reader's language, as the connector types declare them."""
+    labels = {}
+    for kind in configuration_types():
+        for option in kind.options:
+            if option.name == "states":
+                labels.update({choice.value: gettext(choice.label) for choice in option.choices})
+    return labels
+
+
+def program_label(program: str) -> str:
+    """The declared label of a program; its name where nobody declares it any more."""
+    for kind in configuration_types():
+        for option in kind.options:
+            for choice in option.choices:
+                if choice.value == program:
+                    return gettext(choice.label)
+    return program
+
+
+def node_type_label(name: str) -> str:
+    """The declared label of a node type; its name where it is gone."""
+    return next((gettext(declared.label) for declared in NODE_TYPES if declared.name == name), name)
+
+
+def scan_label(scan: str) -> str:
+    """By which date a window was read."""
+    labels = {"created": pgettext("scan", "Created"), "changed": pgettext("scan", "Changed")}
+    return labels.get(scan, scan)
+
+
+def badge(text: str, look: str = "") -> SafeString:
+    """A small coloured label; `look` is one of Unfold's: info, success, warning, danger, primary."""
+    return mark_safe(  # noqa: S308  (a template's output)
+        render_to_string("unfold/helpers/label.html", {"text": text, "type": look}).strip()
+    )
+
+
+def document_state(state: str) -> SafeString:
+    """The badge of a document's state; a state that nobody announced shows itself."""
+    return badge(state_labels().get(state, state.upper() or "–"), STATE_LOOKS.get(state, ""))
+
+
+def run_state(run: Any) -> SafeString:
+    """The badge of a run's state."""
+    return badge(run.get_state_display(), STATE_LOOKS.get(run.state, ""))
+
+
+def link(record: Model, text: str = "") -> SafeString:
+    """A link to a record's own page."""
+    opts = record._meta
+    address = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[record.pk])
+    return format_html('<a class="ap-link" href="{}">{}</a>', address, text or str(record))
+
+
+def zone_of(node: Node) -> ZoneInfo:
+    """The zone in which a node's dates are read: its own, its marketplace's, the installation's."""
+    if node.options.get("time_zone") or node.options.get("marketplace"):
+        return ZoneInfo(regions.time_zone(node.options))
+    return ZoneInfo(settings.TIME_ZONE)

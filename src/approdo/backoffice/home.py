@@ -1,0 +1,181 @@
+"""The first page: what happened, what can be run, and for a new installation the way to the first orders."""
+
+from datetime import datetime, time, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import OuterRef, Subquery
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from approdo.backoffice import formats, run_page
+from approdo.backoffice.models import CONFIGURATION_MODELS, configuration_types
+from approdo.nodes.models import Configuration, Node, TimeRange
+from approdo.processes import presence
+from approdo.processes.models import Connector, Run
+from approdo.sales.models import SaleDocument, SetAside
+
+DAYS = 7
+LAST_RUNS = 8
+MOST_CONNECTORS = 20
+
+
+class Step(NamedTuple):
+    """One step to the first orders."""
+
+    title: str
+    help: str
+    address: str
+    done: bool
+    allowed: bool
+
+
+class StateCount(NamedTuple):
+    """Documents of the last days in one state."""
+
+    badge: SafeString
+    number: str
+    address: str
+
+
+class ConnectorRow(NamedTuple):
+    """A connector with its newest run."""
+
+    connector: Connector
+    run: Run | None
+    badge: SafeString | str
+    when: SafeString | str
+    running: bool
+
+
+class RunRow(NamedTuple):
+    """A run as the list shows it."""
+
+    run: Run
+    badge: SafeString
+    when: SafeString
+    duration: str
+    summary: str
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the home page shows, each part to those who may see it."""
+    may = request.user.has_perm
+    steps = _steps(request)
+    return {
+        **context,
+        "page_title": _("Home"),
+        "steps": [] if all(step.done for step in steps) else steps,
+        "may_run": may("processes.run_connector"),
+        "connectors": _connectors() if may("processes.view_connector") else [],
+        "runs": _runs() if may("processes.view_run") else [],
+        "states": _states() if may("sales.view_saledocument") else [],
+        "days": DAYS,
+        "documents_address": _documents(),
+        "set_aside": _set_aside() if may("sales.view_setaside") else "",
+        "no_worker": presence.workers_alive() == 0,
+    }
+
+
+def _steps(request: HttpRequest) -> list[Step]:
+    """From nothing to the first orders; a step is done when a record of its kind exists."""
+    may = request.user.has_perm
+    configuration_types_left = [kind for kind in configuration_types() if kind.name in CONFIGURATION_MODELS]
+    configuration = configuration_types_left[0].name if configuration_types_left else ""
+    model = CONFIGURATION_MODELS[configuration]._meta
+    return [
+        Step(
+            _("Add a node"),
+            _("Your Amazon Vendor account and its credentials. Test the connection from there."),
+            reverse("admin:nodes_node_add"), Node.objects.exists(), may("nodes.add_node"),
+        ),
+        Step(
+            _("Add a time range"),
+            _("Which days each download looks at, for example the last 7 days."),
+            reverse("admin:nodes_timerange_add"), TimeRange.objects.exists(), may("nodes.add_timerange"),
+        ),
+        Step(
+            _("Add an order download configuration"),
+            _("Program, time range and order states."),
+            reverse(f"admin:{model.app_label}_{model.model_name}_add"),
+            Configuration.objects.exists(), may("nodes.add_configuration"),
+        ),
+        Step(
+            _("Add a connector"),
+            _("It joins the node and the configuration."),
+            reverse("admin:processes_connector_add"),
+            Connector.objects.exists(), may("processes.add_connector"),
+        ),
+        Step(
+            _("Run the connector"),
+            _("With its button “Run the connector now?”; the orders then stand under Sales › Sale documents."),
+            reverse("admin:processes_connector_changelist"),
+            Run.objects.exists(), may("processes.view_connector"),
+        ),
+    ]  # fmt: skip
+
+
+def _connectors() -> list[ConnectorRow]:
+    newest = Run.objects.filter(connector=OuterRef("pk")).order_by("-created_at", "-pk").values("pk")[:1]
+    connectors = list(
+        Connector.objects.filter(active=True).select_related("node").annotate(newest=Subquery(newest))[:MOST_CONNECTORS]
+    )
+    found = Run.objects.in_bulk([one.newest for one in connectors if one.newest])
+    rows = []
+    for connector in connectors:
+        run = found.get(connector.newest or 0)
+        badge = formats.run_state(run) if run else ""
+        when = formats.moment(run.created_at) if run else _("never run")
+        rows.append(ConnectorRow(connector, run, badge, when, bool(run and run.live)))
+    return rows
+
+
+def _runs() -> list[RunRow]:
+    return [
+        RunRow(
+            run,
+            formats.run_state(run),
+            formats.moment(run.created_at),
+            run_page.duration(run),
+            run_page.summary(run),
+        )
+        for run in Run.objects.order_by("-created_at", "-id")[:LAST_RUNS]
+    ]
+
+
+def _first_day() -> datetime:
+    today = timezone.localdate()
+    return timezone.make_aware(datetime.combine(today - timedelta(days=DAYS - 1), time.min))
+
+
+def _documents(state: str = "") -> str:
+    address = f"{reverse('admin:sales_saledocument_changelist')}?dated_from={_first_day().date().isoformat()}"
+    return f"{address}&state={state}" if state else address
+
+
+def _states() -> list[StateCount]:
+    """One count for each state, from the index on state and date: never a count of the whole table."""
+    since = _first_day()
+    return [
+        StateCount(
+            formats.document_state(state),
+            formats.number(SaleDocument.objects.filter(state=state, date__gte=since).count()),
+            _documents(state),
+        )
+        for state in formats.state_labels()
+    ]
+
+
+def _set_aside() -> str:
+    count = SetAside.objects.count()
+    if not count:
+        return ""
+    text = ngettext(
+        "%(count)s document could not be read and was set aside.",
+        "%(count)s documents could not be read and were set aside.",
+        count,
+    )
+    return text % {"count": formats.number(count)}

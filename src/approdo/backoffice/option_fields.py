@@ -1,0 +1,166 @@
+"""Form fields made from declared options, and options read back from a form."""
+
+import types
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
+
+import msgspec
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Model
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from unfold import widgets
+
+from approdo.backoffice.unfolded import ModelForm
+from approdo.nodes.options import PREFIX, OptionsError, checked_options
+from approdo.nodes.sentences import explain
+from approdo.sdk.options import Kind, Option
+
+
+class HasOptions(Protocol):
+    """A record whose options are declared somewhere."""
+
+    options: dict[str, Any]
+
+
+def fields(
+    declared: Sequence[Option], saved: Mapping[str, Any] | None, secrets_set: Collection[str] = ()
+) -> dict[str, forms.Field]:
+    """One field for each option, in order. `saved` is none for a new record: then defaults stand in.
+
+    None is required by itself: whether an option counts depends on others, and `checked_options` knows.
+    """
+    made = {}
+    for option in declared:
+        is_set = option.name in secrets_set
+        initial = option.default if saved is None else saved.get(option.name)
+        made[PREFIX + option.name] = _field(option, initial, is_set)
+    return made
+
+
+def given(declared: Sequence[Option], cleaned: Mapping[str, Any]) -> dict[str, Any]:
+    """The options as the form gives them; an empty field gives none, so that a secret stays what it is."""
+    values = {option.name: cleaned.get(PREFIX + option.name) for option in declared}
+    return {name: value for name, value in values.items() if value not in (None, "", [])}
+
+
+def _field(option: Option, initial: Any, is_set: bool) -> forms.Field:
+    common: dict[str, Any] = {
+        "label": _label(option),
+        "help_text": _(option.help) if option.help else "",
+        "required": False,
+        "initial": initial,
+    }
+    attributes = _condition(option)
+    choices = [(choice.value, _(choice.label)) for choice in option.choices]
+    match option.kind:
+        case Kind.FLAG:
+            return forms.BooleanField(widget=widgets.UnfoldBooleanSwitchWidget(attributes), **common)
+        case Kind.CHOICE:
+            empty = [("", _("Select value"))]
+            widget = widgets.UnfoldAdminSelectWidget(attributes)
+            return forms.ChoiceField(choices=empty + choices, widget=widget, **common)
+        case Kind.CHOICES:
+            boxes = widgets.UnfoldAdminCheckboxSelectMultipleWidget()
+            boxes.attrs.update({"data-all": _("All"), **attributes})
+            return forms.MultipleChoiceField(choices=choices, widget=boxes, **common)
+        case _:
+            return forms.CharField(widget=_text_widget(option.kind, attributes, is_set), **common)
+
+
+def _text_widget(kind: Kind, attributes: dict[str, str], is_set: bool) -> forms.Widget:
+    if kind is Kind.SECRET:
+        hint = _("Set – leave empty to keep it, type to replace it") if is_set else ""
+        own = {"autocomplete": "new-password", "placeholder": hint}
+        return widgets.UnfoldAdminPasswordToggleWidget({**attributes, **own})  # type: ignore[no-any-return]
+    input_types = {Kind.NUMBER: "number", Kind.DATE: "date", Kind.URL: "url"}
+    widget: forms.TextInput = widgets.UnfoldAdminTextInputWidget(attributes)
+    widget.input_type = input_types.get(kind, "text")
+    return widget
+
+
+def _label(option: Option) -> str:
+    label = _(option.label)
+    if not option.required:
+        return label
+    star = '{}<span class="text-red-600 dark:text-red-500" aria-hidden="true"> *</span>'
+    return format_html(star, label)
+
+
+def _condition(option: Option) -> dict[str, str]:
+    """Tells the page's script when to show the field; the server decides for itself."""
+    if option.when is None:
+        return {}
+    values = msgspec.json.encode(sorted(option.when.values)).decode()
+    return {"data-when": PREFIX + option.when.option, "data-when-values": values}
+
+
+class OptionsForm(ModelForm[Any]):
+    """A record's form whose `option_…` fields stand for its declared options.
+
+    Errors of options stand beside their fields. Made for one request by `options_form`.
+    """
+
+    declared: Sequence[Option] = ()
+    preset: Mapping[str, Any] = {}
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        for name, value in self.preset.items():
+            setattr(self.instance, name, value)
+        self._said: set[str] = set()
+
+    def clean(self) -> dict[str, Any]:
+        """Check the options against their declaration and put them into the record."""
+        cleaned = super().clean() or self.cleaned_data
+        values = given(self.declared, cleaned)
+        self._refuse_none_ticked(values)
+        kept = self.instance.revealed() if hasattr(self.instance, "revealed") else {}
+        try:
+            checked_options(self.declared, {**kept, **values})
+        except OptionsError as error:
+            self._said = set(error.messages)
+            for name, text in error.problems.items():
+                if PREFIX + name in self.fields:
+                    self.add_error(PREFIX + name, text)
+        self.instance.options = values
+        return cleaned
+
+    def _refuse_none_ticked(self, values: Mapping[str, Any]) -> None:
+        # The declaration reads an empty list as its default, which is right for a file and wrong for boxes.
+        for option in self.declared:
+            ticked = option.kind is not Kind.CHOICES or not option.required or values.get(option.name)
+            if not ticked and option.applies(values):
+                self.add_error(PREFIX + option.name, str(explain("missing_option")))
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        """Leave out what the record repeats about options: it stands beside the fields already."""
+        by_field = errors.error_dict
+        rest = [e for e in by_field.get(NON_FIELD_ERRORS, []) if not self._said.issuperset(e.messages)]
+        if rest:
+            by_field[NON_FIELD_ERRORS] = rest
+        else:
+            by_field.pop(NON_FIELD_ERRORS, None)
+        super()._update_errors(errors)  # type: ignore[misc]
+
+
+def options_form(
+    declared: Sequence[Option],
+    option_fields: Mapping[str, forms.Field],
+    preset: Mapping[str, Any] | None = None,
+    form: type[OptionsForm] = OptionsForm,
+) -> type[OptionsForm]:
+    """The form class for one record: `option_fields` after the fields of `form`.
+
+    `preset` holds attributes of a new record that the form itself does not ask for.
+    """
+    attributes = {**option_fields, "declared": tuple(declared), "preset": preset or {}}
+    made: type[OptionsForm] = types.new_class("RecordForm", (form,), exec_body=lambda body: body.update(attributes))
+    return made
+
+
+def secrets_set(record: Model) -> frozenset[str]:
+    """The names of the secrets that a saved record holds; never their values."""
+    revealed = getattr(record, "revealed", None)
+    return frozenset(revealed()) if revealed and record.pk else frozenset()

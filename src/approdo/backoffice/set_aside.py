@@ -1,0 +1,99 @@
+"""Set-aside documents: what came and could not be read, kept whole, with the reason."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
+
+from approdo.backoffice import document_page, formats
+from approdo.backoffice.unfolded import InfinitePaginator, ModelAdmin
+from approdo.nodes.sentences import explain
+from approdo.processes.models import Run
+from approdo.sales.models import SetAside
+
+
+@admin.register(SetAside)
+class SetAsideAdmin(ModelAdmin[SetAside]):
+    """List and page; nothing here is changed by hand."""
+
+    list_display = ("shown_number", "reason", "node", "received", "run_link")
+    list_select_related = ("node",)
+    list_per_page = 50
+    ordering = ("-received_at",)
+    sortable_by = ()
+    actions = None
+    paginator = InfinitePaginator
+    show_full_result_count = False
+
+    @admin.display(description=gettext_lazy("Number"))
+    def shown_number(self, document: SetAside) -> str:
+        """The order's number, where it could be read."""
+        return str(document)
+
+    @admin.display(description=gettext_lazy("Reason"))
+    def reason(self, document: SetAside) -> str:
+        """Why it could not be read, in the reader's language."""
+        return explain(document.code, document.params).message
+
+    @admin.display(description=gettext_lazy("Received"))
+    def received(self, document: SetAside) -> SafeString:
+        """When it came."""
+        return formats.moment(document.received_at, seconds=True)
+
+    @admin.display(description=gettext_lazy("Run"))
+    def run_link(self, document: SetAside) -> SafeString:
+        """The run that brought it."""
+        return run_link(document.run)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[SetAside]:
+        """The list does not read the raw texts."""
+        return super().get_queryset(request).defer("raw", "digest")
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Reason and raw text; with `?download` the very bytes."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        number = int(object_id) if object_id.isdecimal() else 0
+        document = SetAside.objects.select_related("node").filter(pk=number).first()
+        if document is None:
+            raise Http404
+        if "download" in request.GET:
+            return document_page.download(document, f"set-aside-{document.pk}.json")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": SetAside._meta,
+            "original": document,
+            "reason": explain(document.code, document.params),
+            "program": formats.program_label(document.program),
+            "received": formats.moment(document.received_at, seconds=True),
+            "run": run_link(document.run),
+            "node": formats.link(document.node),
+            "text": document_page.pretty(document),
+        }
+        request.current_app = self.admin_site.name
+        return TemplateResponse(request, "backoffice/set_aside.html", context)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """They come by download."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They are kept as they came."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """They stay until they can be read."""
+        return False
+
+
+def run_link(number: int | None) -> SafeString:
+    """A run by its number alone: rows below `processes` hold no key to it."""
+    return formats.link(Run(pk=number), format_html("#{}", number)) if number else formats.NOTHING

@@ -1,0 +1,118 @@
+// What the forms of the back office do in the browser. The server decides everything again by itself.
+"use strict";
+
+(function () {
+  function row(input) {
+    return input.closest(".field-row") || input.closest(".ap-field") || input.parentElement;
+  }
+
+  function valueOf(form, name) {
+    const inputs = form.querySelectorAll(`[name="${name}"]`);
+    for (const input of inputs) {
+      if (input.type === "radio" || input.type === "checkbox") {
+        if (input.checked) return input.value;
+      } else {
+        return input.value;
+      }
+    }
+    return "";
+  }
+
+  // A field is shown while another one has one of these values.
+  function showWhen(form) {
+    const dependants = [...form.querySelectorAll("[data-when]")];
+    if (!dependants.length) return;
+    const update = function () {
+      for (const input of dependants) {
+        const wanted = JSON.parse(input.dataset.whenValues);
+        row(input).hidden = !wanted.includes(valueOf(form, input.dataset.when));
+      }
+    };
+    form.addEventListener("change", update);
+    update();
+  }
+
+  // The choices of a select stand in groups; only the group of the chosen type stays.
+  function narrow(form) {
+    for (const select of form.querySelectorAll("select[data-narrowed-by]")) {
+      const master = form.querySelector(`[name="${select.dataset.narrowedBy}"]`);
+      if (!master) continue;
+      const groups = [...select.querySelectorAll("optgroup")];
+      const update = function () {
+        const label = master.options[master.selectedIndex]?.textContent.trim();
+        for (const group of groups) {
+          const fits = group.label === label;
+          if (fits && !group.isConnected) select.append(group);
+          if (!fits && group.isConnected) group.remove();
+        }
+        const left = select.querySelectorAll("optgroup option");
+        if (!select.value && left.length === 1) select.value = left[0].value;
+        if (select.selectedIndex < 0) select.value = "";
+      };
+      master.addEventListener("change", update);
+      update();
+    }
+  }
+
+  // A box above several that ticks them all.
+  function tickAll(form) {
+    const groups = new Map();
+    for (const box of form.querySelectorAll("input[type=checkbox][data-all]")) {
+      groups.set(box.name, [...(groups.get(box.name) || []), box]);
+    }
+    for (const boxes of groups.values()) {
+      const all = boxes[0].cloneNode();
+      all.removeAttribute("name");
+      all.removeAttribute("data-all");
+      all.removeAttribute("value");
+      all.id = boxes[0].id + "_all";
+      const label = document.createElement("label");
+      label.className = "ap-all";
+      label.append(all, document.createTextNode(boxes[0].dataset.all));
+      const holder = boxes[0].closest("label").parentElement.parentElement;
+      holder.prepend(label);
+      const update = function () {
+        const ticked = boxes.filter((box) => box.checked).length;
+        all.checked = ticked === boxes.length;
+        all.indeterminate = ticked > 0 && ticked < boxes.length;
+      };
+      all.addEventListener("change", function () {
+        for (const box of boxes) box.checked = all.checked;
+      });
+      for (const box of boxes) box.addEventListener("change", update);
+      update();
+    }
+  }
+
+  // A button that starts something long says so and cannot be pressed twice.
+  function busy(event) {
+    const button = event.submitter;
+    if (!button || !button.dataset.busy) return;
+    setTimeout(function () {
+      button.disabled = true;
+      button.setAttribute("aria-busy", "true");
+      button.textContent = button.dataset.busy;
+    });
+  }
+
+  function copy(event) {
+    const button = event.target.closest("[data-copy]");
+    if (!button || !navigator.clipboard) return;
+    navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent.trim());
+    button.textContent = button.dataset.copied;
+  }
+
+  document.addEventListener("DOMContentLoaded", function () {
+    for (const form of document.querySelectorAll("form")) {
+      showWhen(form);
+      narrow(form);
+      tickAll(form);
+    }
+    document.addEventListener("submit", busy);
+    document.addEventListener("click", copy);
+  });
+  // Coming back with the browser's own button finds the page as it was left.
+  window.addEventListener("pageshow", function (event) {
+    if (event.persisted) window.location.reload();
+  });
+})();

@@ -1,0 +1,116 @@
+"""Versions of the database, and the keys that it was encrypted with."""
+
+import fcntl
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.recorder import MigrationRecorder
+
+from approdo import environment
+from approdo.nodes import secrets
+from approdo.nodes.models import Installation, Node
+from approdo.sdk.errors import ConfigError
+
+LOCK = 0x4150_5244
+"""Ours among the advisory locks: one process migrates at a time."""
+
+
+def is_new() -> bool:
+    """Whether this is the embedded database and holds nothing yet."""
+    return not environment.database_url() and not MigrationRecorder(connection).has_table()
+
+
+def pending() -> list[str]:
+    """The migrations that have not been applied, in order."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def refuse_older() -> None:
+    """Raise `ConfigError("schema_behind")` unless every migration was applied."""
+    if pending():
+        raise ConfigError("schema_behind")
+
+
+def refuse_other_key() -> None:
+    """Raise `ConfigError("other_encryption_key")` unless ours are among the keys of this database."""
+    kept = Installation.objects.first()
+    if kept is not None and kept.key_fingerprint not in secrets.fingerprints():
+        raise ConfigError("other_encryption_key")
+
+
+def bring_up_to_date() -> tuple[list[str], Path | None]:
+    """Migrate hub and engine; returns what was applied and where the copy made before it lies, if any.
+
+    Takes a newer encryption key into use. Several processes may ask at once: one does it.
+    """
+    from approdo.processes import engine
+
+    with _alone():
+        refuse_other_key_if_any()
+        applied = pending()
+        copy = back_up() if applied and not is_new() else None
+        if applied:
+            call_command("migrate", interactive=False, verbosity=0)
+        engine.migrate()
+        _use_newest_key()
+    return applied, copy
+
+
+def refuse_other_key_if_any() -> None:
+    """The same check where the table of keys may not exist yet."""
+    if Installation._meta.db_table in connection.introspection.table_names():
+        refuse_other_key()
+
+
+def back_up() -> Path | None:
+    """Copy the embedded database, consistent while others use it. None with PostgreSQL."""
+    if environment.database_url():
+        return None
+    folder = Path(settings.HOME) / "backups"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    copy = folder / f"hub-{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z.sqlite3"
+    with (
+        closing(sqlite3.connect(settings.DATABASES["default"]["NAME"])) as source,
+        closing(sqlite3.connect(copy)) as target,
+    ):
+        source.backup(target)
+    copy.chmod(0o600)
+    return copy
+
+
+@transaction.atomic
+def _use_newest_key() -> None:
+    """Remember the newest key's fingerprint; encrypt again what an older one of ours had encrypted."""
+    newest = secrets.fingerprints()[0]
+    kept = Installation.objects.first()
+    if kept is None:
+        Installation.objects.create(key_fingerprint=newest)
+    elif kept.key_fingerprint != newest:
+        for node in Node.objects.exclude(secrets=""):
+            node.secrets = secrets.encrypt(node.revealed())
+            node.save(update_fields=["secrets"])
+        kept.key_fingerprint = newest
+        kept.save()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    url = environment.database_url()
+    if url:
+        with closing(psycopg.connect(url, autocommit=True)) as session:
+            session.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+            yield
+    else:
+        with (Path(settings.HOME) / "migrate.lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,75 @@
+"""`approdo run` and `approdo documents`: exit codes, what is printed, and where the work is done."""
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+from io import StringIO
+
+import pytest
+from hub import Hub, declared, wait_for
+
+from amazon_simulator import Simulator
+
+pytestmark = pytest.mark.hub
+
+COUNTS = ["requests", "read", "created", "updated", "unchanged", "failed"]
+
+
+@pytest.fixture
+def amazon():
+    with Simulator(seed=3, orders=120, days=20, rate_limit=False) as simulator:
+        yield simulator
+
+
+def test_a_run_ends_with_exit_code_0_and_its_documents_come_out_in_every_form(hub: Hub, amazon: Simulator):
+    hub.apply(declared(amazon))
+    done = hub.command("run", "Download", "--json")
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    result = json.loads(line)
+    assert (list(result), list(result["counts"])) == (["run", "state", "counts", "errors"], COUNTS)
+    assert (result["state"], result["counts"]["created"], result["errors"]) == ("succeeded", 120, [])
+
+    documents = hub.documents()
+    assert len({document["number"] for document in documents}) == 120
+    rows = list(csv.DictReader(StringIO(hub.command("documents", "--csv").stdout)))
+    assert [row["number"] for row in rows] == [document["number"] for document in documents]
+    assert [row["total"] for row in rows] == [document["total"] or "" for document in documents]
+
+    table = hub.command("documents")
+    assert len(table.stdout.splitlines()) == 51
+    assert "--json" in table.stderr
+
+    some = documents[0]
+    found = hub.documents("--number", some["number"], "--state", some["state"], "--node", "Amazon Vendor EU")
+    assert found == [some]
+    assert hub.documents("--vendor-code", some["vendor_code"], "--since", "2999-01-01T00:00:00Z") == []
+
+    head = f"{sys.executable} -m approdo documents --json | head -n 1"
+    some_only = subprocess.run(head, shell=True, env=hub.environment, capture_output=True, text=True, check=False)
+    assert (json.loads(some_only.stdout), some_only.stderr) == (some, "")
+
+
+@pytest.mark.parametrize(
+    "arguments", [["run", "Nothing"], ["documents", "--node", "Nowhere"], ["documents", "--since", "soon"]]
+)
+def test_what_does_not_exist_gives_exit_code_2_and_a_sentence(hub: Hub, arguments: list[str]):
+    done = hub.command(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_ctrl_c_leaves_the_run_to_the_next_worker_and_says_so(hub: Hub, amazon: Simulator):
+    hub.apply(declared(amazon))
+    amazon.dials.set("slow", 3000)
+    running = hub.start("run", "Download")
+    wait_for(lambda: amazon.requests, "the run began")
+    running.send_signal(signal.SIGINT)
+    output, _ = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "next worker" in output
+    amazon.dials.clear()
+    assert hub.run()["state"] == "succeeded"
+    assert len(hub.run_states()) == 1
