@@ -67,9 +67,7 @@ def secret_key() -> str:
 
 def encryption_keys() -> list[str]:
     """Fernet keys, newest first. Made once beside the embedded database; required with PostgreSQL."""
-    given = setting("ENCRYPTION_KEYS") or _kept(
-        "encryption.keys", Fernet.generate_key().decode(), "ENCRYPTION_KEYS"
-    )
+    given = setting("ENCRYPTION_KEYS") or _kept("encryption.keys", Fernet.generate_key().decode(), "ENCRYPTION_KEYS")
     keys = given.replace(",", " ").split()
     try:
         for key in keys:

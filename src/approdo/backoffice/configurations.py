@@ -52,6 +52,7 @@ class ConfigurationAdmin(ModelAdmin[Configuration]):
     """List and form of one kind. Permissions are those of `nodes.Configuration`."""
 
     declared: ConfigurationType
+    empty_hint = gettext_lazy("A configuration says what is downloaded; connectors choose it by its name.")
     search_fields = ("name",)
     list_select_related = ("time_range",)
     actions = (delete_selected,)

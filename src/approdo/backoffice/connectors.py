@@ -35,6 +35,7 @@ class ConnectorAdmin(ModelAdmin[Connector]):
 
     list_display = ("name", "node_link", "type_label", "active", "last_run")
     list_select_related = ("node",)
+    empty_hint = gettext_lazy("A connector joins a node and the hub, and does the work when it is run.")
     search_fields = ("name",)
     actions = (delete_selected,)
     change_form_template = "backoffice/form.html"

@@ -172,6 +172,8 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     list_filter = (NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter)
     list_filter_submit = True
     list_per_page = 50
+    list_fullwidth = True
+    empty_hint = gettext_lazy("Documents come with the first run of a connector that downloads orders.")
     sortable_by = ("number", "dated", "updated")
     ordering = ("-date", "-id")
     search_fields = ("number",)

@@ -64,6 +64,7 @@ class NodeAdmin(ModelAdmin[Node]):
     """List, form and *Test connection*."""
 
     list_display = ("name", "type_label", "account")
+    empty_hint = gettext_lazy("A node is one external system or account, for example your Amazon Vendor account.")
     search_fields = ("name",)
     actions = (delete_selected,)
     change_form_template = "backoffice/form.html"

@@ -82,8 +82,11 @@ def _text_widget(kind: Kind, attributes: dict[str, str], is_set: bool) -> forms.
 
 def _label(option: Option) -> str:
     label = _(option.label)
-    if not option.required:
-        return label
+    return starred(label) if option.required else label
+
+
+def starred(label: str) -> str:
+    """The label with the mark of what must be filled in; for fields that only sometimes must."""
     star = '{}<span class="text-red-600 dark:text-red-500" aria-hidden="true"> *</span>'
     return format_html(star, label)
 

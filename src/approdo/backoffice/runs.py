@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -59,6 +60,8 @@ class RunAdmin(ModelAdmin[Run]):
     list_filter = (StateFilter, ConnectorFilter)
     list_filter_submit = True
     list_per_page = 50
+    list_fullwidth = True
+    empty_hint = gettext_lazy("Runs begin with a connector's button “Run the connector now?”.")
     ordering = ("-created_at", "-id")
     sortable_by = ()
     actions = None
@@ -81,9 +84,9 @@ class RunAdmin(ModelAdmin[Run]):
         return formats.moment(run.created_at, seconds=True)
 
     @admin.display(description=gettext_lazy("Duration"))
-    def length(self, run: Run) -> str:
+    def length(self, run: Run) -> SafeString:
         """From start to end."""
-        return run_page.duration(run) or "–"
+        return format_html('<span class="ap-number">{}</span>', run_page.duration(run) or "–")
 
     @admin.display(description=gettext_lazy("Result"))
     def results(self, run: Run) -> str:

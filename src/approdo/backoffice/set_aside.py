@@ -25,6 +25,7 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
     list_display = ("shown_number", "reason", "node", "received", "run_link")
     list_select_related = ("node",)
     list_per_page = 50
+    empty_hint = gettext_lazy("That is good: every document that came could be read.")
     ordering = ("-received_at",)
     sortable_by = ()
     actions = None

@@ -11,6 +11,7 @@ from unfold import widgets
 
 from approdo.backoffice import formats
 from approdo.backoffice.deleting import delete_all, delete_selected, stays
+from approdo.backoffice.option_fields import starred
 from approdo.backoffice.unfolded import ModelAdmin, ModelForm
 from approdo.nodes.models import TimeRange
 from approdo.nodes.sentences import explain
@@ -53,6 +54,8 @@ class TimeRangeForm(ModelForm[TimeRange]):
         if self.instance.pk and self.instance.last is None:
             self.initial["mode"] = FIXED
         self.fields["unit"].required = False
+        for name in ("last", "start", "end"):
+            self.fields[name].label = starred(str(self.fields[name].label))
         for name, mode in _BELONGS.items():
             self.fields[name].widget.attrs.update({"data-when": "mode", "data-when-values": f'["{mode}"]'})
 
@@ -82,6 +85,7 @@ class TimeRangeAdmin(ModelAdmin[TimeRange]):
 
     form = TimeRangeForm
     list_display = ("name", "span", "by", "delay")
+    empty_hint = gettext_lazy("A time range says which days or hours a download looks at.")
     search_fields = ("name",)
     actions = (delete_selected,)
     change_form_template = "backoffice/form.html"

@@ -47,6 +47,7 @@ class TokenAdmin(ModelAdmin[Token]):
     form = TokenForm
     list_display = ("name", "allows", "connector", "created", "last_used")
     list_select_related = ("connector",)
+    empty_hint = gettext_lazy("With a token a program, for example your ERP, calls the REST API.")
     search_fields = ("name",)
     change_form_template = "backoffice/form.html"
 

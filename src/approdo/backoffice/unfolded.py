@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from django.contrib.admin import SimpleListFilter as TextFilter
     from django.contrib.auth.admin import GroupAdmin, UserAdmin
     from django.core.paginator import Paginator as InfinitePaginator
-    from django.forms import ModelForm
+    from django.forms import ModelForm, ModelMultipleChoiceField
 else:
     from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
     from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
     from django.forms import ModelForm as DjangoModelForm
+    from django.forms import ModelMultipleChoiceField as DjangoModelMultipleChoiceField
     from unfold.admin import ModelAdmin as UnfoldModelAdmin
     from unfold.contrib.filters.admin import DropdownFilter, TextFilter
     from unfold.paginator import InfinitePaginator
@@ -40,6 +41,13 @@ else:
         def __class_getitem__(cls, _: Any) -> type:
             return cls
 
+    class ModelMultipleChoiceField(DjangoModelMultipleChoiceField):
+        """Django's, which can also be written with its model in brackets."""
+
+        @classmethod
+        def __class_getitem__(cls, _: Any) -> type:
+            return cls
+
 
 __all__ = [
     "DropdownFilter",
@@ -47,6 +55,7 @@ __all__ = [
     "InfinitePaginator",
     "ModelAdmin",
     "ModelForm",
+    "ModelMultipleChoiceField",
     "TextFilter",
     "UserAdmin",
 ]

@@ -2,7 +2,6 @@
 
 import socket
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import click
@@ -65,13 +64,11 @@ def url(host: str, port: int) -> str:
 
 def serve(host: str, port: int) -> None:
     """Answer until told to stop."""
-    from django.conf import settings
     from django.db import connections
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server import Server
 
-    Path(settings.STATIC_ROOT).mkdir(exist_ok=True)  # WhiteNoise warns of a missing folder
     connections.close_all()  # the server forks: a connection must not be shared
     Server(
         "approdo.wsgi:application",

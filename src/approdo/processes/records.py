@@ -21,8 +21,8 @@ from approdo.sdk.errors import ApprodoError, ConfigError
 Record = Node | TimeRange | Configuration | Connector
 Data = dict[str, Any]
 
-MOST_USERS = 5
-"""A refusal names no more users of a record than these."""
+MOST_USERS = 2
+"""A refusal names no more users of each kind than these."""
 
 
 class Section(NamedTuple):
@@ -86,18 +86,18 @@ def refuse_if_used(record: models.Model) -> None:
     users = _users(record)
     if not users:
         return
-    named = ", ".join(f"{user._meta.verbose_name} “{user}”" for user in users[:MOST_USERS])
-    more = ", …" if len(users) > MOST_USERS else ""
-    raise ConfigError("record_in_use", name=str(record), users=named + more)
+    raise ConfigError("record_in_use", name=str(record), users=", ".join(users))
 
 
-def _users(record: models.Model) -> list[models.Model]:
-    found: list[models.Model] = []
+def _users(record: models.Model) -> list[str]:
+    named: list[str] = []
     for relation in record._meta.get_fields(include_hidden=True):
         if isinstance(relation, ManyToOneRel) and relation.on_delete is models.PROTECT:
             rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk})
-            found.extend(rows.order_by()[: MOST_USERS + 1])
-    return found
+            found = list(rows.order_by()[: MOST_USERS + 1])
+            named += [f"{user._meta.verbose_name} “{user}”" for user in found[:MOST_USERS]]
+            named += ["…"] if len(found) > MOST_USERS else []
+    return named
 
 
 def find(section: Section, key: str) -> Any:

@@ -31,6 +31,10 @@ def breadcrumb(context: RequestContext) -> dict[str, Any]:
             parts.append({"title": str(record), "address": address})
         elif context.get("add"):
             parts.append({"title": _("Add"), "address": ""})
+    if context.get("deleted_objects") is not None:
+        parts.append({"title": _("Delete"), "address": ""})
+    elif context.get("action_list") is not None:
+        parts.append({"title": _("History"), "address": ""})
     title = context.get("page_title") or ("" if parts else context.get("title"))
     if title:
         parts.append({"title": str(title), "address": ""})
@@ -54,7 +58,8 @@ def buttons(context: RequestContext) -> dict[str, bool]:
     popup = bool(context.get("is_popup"))
     go_on = may_save and not popup and context.get("show_save_and_continue", True)
     may_delete = bool(context.get("has_delete_permission")) and record is not None and not adding and not popup
-    return {"save": may_save, "go_on": bool(go_on), "delete": may_delete}
+    may_close = may_save and context.get("show_save") is not False
+    return {"save": may_close, "go_on": bool(go_on), "delete": may_delete}
 
 
 @register.filter

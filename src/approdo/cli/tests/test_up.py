@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import socket
-import subprocess
+import subprocess  # noqa: TC003
 import urllib.request
 from pathlib import Path
 
