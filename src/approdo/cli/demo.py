@@ -33,6 +33,9 @@ PATIENCE = 5.0
 """Seconds that a port may stay taken by the end of a demo that was killed."""
 
 
+WORKER_SECONDS = 30.0
+
+
 class Memory(NamedTuple):
     """What a second demo needs to find the same Amazon and the same user."""
 
@@ -152,7 +155,9 @@ def _download(stop: threading.Event) -> None:
     from approdo.processes.records import CONNECTORS, find
     from approdo.processes.runs import request_run
 
-    while presence.workers_alive() == 0 and not stop.wait(0.1):
+    # The demo's own worker needs a moment; should it never come, waiting for the run replaces it.
+    deadline = time.monotonic() + WORKER_SECONDS
+    while presence.workers_alive() == 0 and time.monotonic() < deadline and not stop.wait(0.1):
         pass
     run = request_run(find(CONNECTORS, CONNECTOR), requested_by="approdo demo")
     until_ended(run, stop)
