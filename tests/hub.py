@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -159,6 +160,13 @@ def declared(amazon: Simulator, **time_range: Any) -> dict[str, Any]:
             }
         ],
     }
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def wait_for(what: Callable[[], Any], sentence: str, seconds: float = PATIENCE) -> Any:

@@ -87,7 +87,7 @@ def _ended(run: "Run") -> str:
     return _("Run {run}: {state} after {seconds} s, {requests} requests. Orders: {outcome}.").format(
         run=run.pk,
         state=run.get_state_display().lower(),
-        seconds=round(seconds, 1),
+        seconds=number(round(seconds, 1)),
         requests=number(run.counts.get("requests", 0)),
         outcome=outcome(run),
     )

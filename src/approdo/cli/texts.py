@@ -43,8 +43,8 @@ def sentence(error: ApprodoError) -> str:
     return f"{found.message} {found.hint}".format_map(error.params).strip()
 
 
-def number(value: int) -> str:
-    """A whole number with the separators of the reader's language."""
+def number(value: float) -> str:
+    """A number with the separators of the reader's language."""
     from django.utils.formats import number_format
 
     return number_format(value, force_grouping=True)

@@ -12,11 +12,8 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from dbos import DBOS, DBOSClient, DBOSPortableJSONSerializer, StepOptions
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, close_old_connections
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from approdo import environment
 from approdo.processes import presence
@@ -31,10 +28,18 @@ POLLING_SECONDS = 0.2
 RETRIES = 8
 LIVE = ["ENQUEUED", "PENDING"]
 
-_workflows: dict[str, Callable[..., None]] = {}
+
+@cache
+def _dbos() -> Any:
+    """DBOS, imported when it is first needed: it takes a second that most commands can do without."""
+    import dbos
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    event.listen(Engine, "connect", _prepare_sqlite)
+    return dbos
 
 
-@event.listens_for(Engine, "connect")
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     if not isinstance(connection, sqlite3.Connection):
         return
@@ -55,15 +60,14 @@ def _url() -> str:
 
 def migrate() -> None:
     """Bring the engine's own tables to this version."""
-    DBOS.migrate(_url())
+    _dbos().DBOS.migrate(_url())
 
 
 def workflow(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
     """Register a workflow: a function of one row's number, made of `step` calls and nothing else."""
 
     def register(function: Callable[[int], None]) -> Callable[[int], None]:
-        durable = DBOS.workflow(name=name)(function)
-        _workflows[name] = durable
+        durable: Callable[[int], None] = _dbos().DBOS.workflow(name=name)(function)
         return durable
 
     return register
@@ -74,7 +78,7 @@ def step(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
     It may be done twice when the process dies in between. Retried while the database is away.
     """
-    options: StepOptions = {
+    options: dict[str, Any] = {
         "name": name,
         "retries_allowed": True,
         "max_attempts": RETRIES,
@@ -82,7 +86,7 @@ def step(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
         "backoff_rate": 2.0,
         "should_retry": lambda error: isinstance(error, OperationalError | InterfaceError),
     }
-    return DBOS.run_step(options, _with_connection, function, arguments)
+    return _dbos().DBOS.run_step(options, _with_connection, function, arguments)
 
 
 def _with_connection(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -94,9 +98,10 @@ def _with_connection(function: Callable[..., Any], arguments: tuple[Any, ...]) -
 
 
 @cache
-def _client() -> DBOSClient:
-    return DBOSClient(
-        system_database_url=_url(), serializer=DBOSPortableJSONSerializer(), retry_connection_errors=False
+def _client() -> Any:
+    dbos = _dbos()
+    return dbos.DBOSClient(
+        system_database_url=_url(), serializer=dbos.DBOSPortableJSONSerializer(), retry_connection_errors=False
     )
 
 
@@ -141,21 +146,22 @@ class Worker:
     def __init__(self) -> None:
         self.executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
         self._presence = presence.announce(self.executor)
-        DBOS(
+        dbos = _dbos()
+        dbos.DBOS(
             config={
                 "name": "approdo",
                 "system_database_url": _url(),
                 "application_version": VERSION,
                 "executor_id": self.executor,
-                "serializer": DBOSPortableJSONSerializer(),
+                "serializer": dbos.DBOSPortableJSONSerializer(),
                 "log_level": "ERROR",
                 "max_executor_threads": 16,
                 "enable_otlp": False,
             }
         )
-        DBOS.launch()
+        dbos.DBOS.launch()
         for queue in QUEUES:
-            DBOS.register_queue(queue, partition_concurrency=1, polling_interval_sec=POLLING_SECONDS)
+            dbos.DBOS.register_queue(queue, partition_concurrency=1, polling_interval_sec=POLLING_SECONDS)
 
     def take_over(self) -> int:
         """Queue again what vanished workers left. Returns how many workflows that were."""
@@ -172,7 +178,7 @@ class Worker:
 
     def close(self, patience: int = 5) -> None:
         """Take no more work, give what runs `patience` seconds, let go of the lock."""
-        DBOS.destroy(workflow_completion_timeout_sec=patience if self._busy() else 0)
+        _dbos().DBOS.destroy(workflow_completion_timeout_sec=patience if self._busy() else 0)
         self._presence.release()
 
     def _busy(self) -> bool:

@@ -91,7 +91,8 @@ def refuse_if_used(record: models.Model) -> None:
 
 def _users(record: models.Model) -> list[str]:
     named: list[str] = []
-    for relation in record._meta.get_fields(include_hidden=True):
+    # What people made comes first: the layers above are listed last.
+    for relation in reversed(record._meta.get_fields(include_hidden=True)):
         if isinstance(relation, ManyToOneRel) and relation.on_delete is models.PROTECT:
             rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk})
             found = list(rows.order_by()[: MOST_USERS + 1])
