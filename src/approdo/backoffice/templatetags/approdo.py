@@ -7,6 +7,7 @@ from typing import Any
 from django import template
 from django.template.context import RequestContext
 from django.urls import reverse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -78,6 +79,14 @@ def moment(value: datetime | None) -> SafeString:
 def whole_number(value: int | None) -> str:
     """A whole number, grouped as the reader's language does."""
     return formats.number(value)
+
+
+@register.filter
+def code(text: str) -> SafeString:
+    """A sentence whose `commands` are set as such."""
+    parts = text.split("`")
+    pieces = (format_html("<code>{}</code>" if at % 2 else "{}", part) for at, part in enumerate(parts))
+    return format_html_join("", "{}", ((piece,) for piece in pieces))
 
 
 @register.filter

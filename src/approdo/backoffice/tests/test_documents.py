@@ -1,0 +1,204 @@
+"""The list and the page of sale documents: nothing is counted, nothing is scanned, nothing is unescaped."""
+
+import re
+from decimal import Decimal
+
+import amazon_orders
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from approdo.backoffice import formats
+from approdo.sales.models import SaleDocument, SetAside
+
+LIST = "/sales/saledocument/"
+
+
+def numbers(client, query=""):
+    page = client.get(f"{LIST}{query}")
+    assert page.status_code == 200
+    return [document.number for document in page.context["cl"].result_list]
+
+
+@pytest.fixture
+def three(receive_orders):
+    receive_orders(
+        amazon_orders.order("AAA00001", purchaseOrderDate="2026-04-01T10:00:00Z"),
+        amazon_orders.order("BBB00002", purchaseOrderDate="2026-04-02T10:00:00Z", state="Acknowledged"),
+        amazon_orders.order(
+            "CCC00003",
+            purchaseOrderDate="2026-04-03T21:59:00Z",
+            sellingParty={"partyId": "OTHER"},
+            shipToParty={"partyId": "FCO1"},
+            items=[amazon_orders.item("1", amazonProductIdentifier="B0OTHER001")],
+        ),
+    )
+
+
+def test_the_newest_order_comes_first(admin_client, three):
+    assert numbers(admin_client) == ["CCC00003", "BBB00002", "AAA00001"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?q=AAA", ["AAA00001"]),
+        ("?q=bbb00002", ["BBB00002"]),
+        ("?q=B0OTHER", ["CCC00003"]),
+        ("?q=0001", []),
+        ("?state=acknowledged", ["BBB00002"]),
+        ("?vendor_code=OTHER", ["CCC00003"]),
+        ("?vendor_code=OTH", []),
+        ("?ship_to=FCO1", ["CCC00003"]),
+        ("?dated_from=2026-04-02&dated_to=2026-04-02", ["BBB00002"]),
+        ("?dated_to=2026-04-03", ["CCC00003", "BBB00002", "AAA00001"]),
+        ("?dated_from=nonsense", ["CCC00003", "BBB00002", "AAA00001"]),
+        ("?type=invoice", []),
+        ("?o=1", ["AAA00001", "BBB00002", "CCC00003"]),
+    ],
+)
+def test_filters_search_and_order_find_what_they_name(admin_client, three, query, found):
+    assert numbers(admin_client, query) == found
+
+
+def test_the_node_filter_finds_a_nodes_documents(admin_client, three, node):
+    assert len(numbers(admin_client, f"?node={node.pk}")) == 3
+    assert numbers(admin_client, f"?node={node.pk + 1}") == []
+
+
+QUERIES = [
+    "",
+    "?q=AAA",
+    "?state=new",
+    "?vendor_code=ROSIT",
+    "?ship_to=MXP5",
+    "?node=1",
+    "?dated_from=2026-01-01",
+    "?o=-9",
+]
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_no_list_counts_or_scans_the_documents(admin_client, three, query):
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        numbers(admin_client, query)
+    about = [one["sql"] for one in asked if "sales_" in one["sql"]]
+    assert about
+    assert not [sql for sql in about if "COUNT(" in sql]
+    if connection.vendor != "sqlite":
+        return
+    for sql in about:
+        with connection.cursor() as cursor:
+            plan = "; ".join(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall())
+        assert not re.search(r"SCAN sales_\w+(?! USING)(;|$)", plan), plan
+
+
+def test_a_page_shows_the_whole_order(admin_client, receive_orders):
+    receive_orders(
+        amazon_orders.order(
+            "AAA00001",
+            shipToParty={
+                "partyId": "MXP5",
+                "address": {"name": "Amazon MXP5", "city": "Piacenza", "countryCode": "IT"},
+            },
+            billToParty={"partyId": "AMZ", "taxInfo": {"taxRegistrationType": "VAT", "taxRegistrationNumber": "IT123"}},
+            deliveryWindow="2026-05-01T22:00:00Z--2026-05-02T22:00:00Z",
+            importDetails={"portOfDelivery": "Genova"},
+        )
+    )
+    text = admin_client.get(f"{LIST}{SaleDocument.objects.get().pk}/change/").content.decode()
+    for word in ("AAA00001", "Amazon MXP5", "Piacenza", "VAT IT123", "Genova", "B0TEST0001", "8001234567890", "39.60"):
+        assert word in text
+
+
+def test_windows_are_shown_in_the_nodes_time_zone_and_name_it(admin_client, node, receive_orders):
+    node.options["marketplace"] = "IT"
+    node.full_clean()
+    node.save()
+    receive_orders(amazon_orders.order(deliveryWindow="2026-05-01T22:00:00Z--2026-05-01T22:00:00Z"))
+    text = admin_client.get(f"{LIST}{SaleDocument.objects.get().pk}/change/").content.decode()
+    assert "(Europe/Rome)" in text
+    assert "2026-05-02 00:00" in text
+    assert 'title="2026-05-01 22:00:00 UTC"' in text
+
+
+def test_html_in_an_order_is_shown_and_never_obeyed(admin_client, receive_orders):
+    evil = "<script>alert(1)</script>"
+    receive_orders(
+        amazon_orders.order(
+            "EVIL0001",
+            dealCode=evil,
+            sellingParty={"partyId": evil},
+            shipToParty={"partyId": "X", "address": {"name": evil}},
+            importDetails={"shippingInstructions": evil},
+            items=[amazon_orders.item(evil, amazonProductIdentifier=evil)],
+        ),
+        b'{"purchaseOrderNumber": "<script>alert(1)</script>", "orderDetails": 5}',
+    )
+    pk, aside = SaleDocument.objects.get().pk, SetAside.objects.get().pk
+    for address in (
+        LIST,
+        f"{LIST}{pk}/change/",
+        f"{LIST}{pk}/versions/1/",
+        "/sales/setaside/",
+        f"/sales/setaside/{aside}/change/",
+    ):
+        assert evil not in admin_client.get(address).content.decode()
+
+
+def test_an_order_with_2500_lines_is_shown_in_pages_and_can_be_searched(admin_client, receive_orders):
+    items = [amazon_orders.item(str(n), amazonProductIdentifier=f"B0{n:08d}") for n in range(1, 2501)]
+    receive_orders(amazon_orders.order(items=items))
+    address = f"{LIST}{SaleDocument.objects.get().pk}/change/"
+    first = admin_client.get(address).content.decode()
+    assert "2500 lines" in first
+    assert len(first) < 500_000
+    assert "B000002500" in admin_client.get(f"{address}?p=13").content.decode()
+    found = admin_client.get(f"{address}?q=B000001234").content.decode()
+    assert "B000001234" in found
+    assert "B000001235" not in found
+
+
+def test_raw_data_is_shown_indented_and_downloaded_byte_by_byte(admin_client, receive_orders):
+    raw = b'{"purchaseOrderNumber":"RAW00001","purchaseOrderState":"New","price":1.10000000000000000001}'
+    receive_orders(raw)
+    pk = SetAside.objects.first().pk if SetAside.objects.exists() else None
+    document = SaleDocument.objects.filter(number="RAW00001").first()
+    address = f"{LIST}{document.pk}/versions/1/" if document else f"/sales/setaside/{pk}/change/"
+    assert "1.10000000000000000001" in admin_client.get(address).content.decode()
+    sent = admin_client.get(f"{address}?download")
+    assert sent.content == raw
+    assert sent["Content-Disposition"].startswith("attachment")
+
+
+@pytest.mark.parametrize(
+    ("language", "value", "shown"),
+    [
+        ("en", "1234567.1", "1,234,567.10\xa0EUR"),
+        ("it", "1234567.1", "1.234.567,10\xa0EUR"),
+        ("it", "0.123456789012345678901234567890", "0,12345678901234567890123456789\xa0EUR"),
+        ("it", "12345678901234567890123456789012.5", "12.345.678.901.234.567.890.123.456.789.012,50\xa0EUR"),
+        ("en", "1E+3", "1,000.00\xa0EUR"),
+    ],
+)
+def test_amounts_are_written_in_the_readers_way_and_lose_no_digit(language, value, shown):
+    with translation.override(language):
+        assert formats.amount(Decimal(value), "EUR") == shown
+
+
+def test_documents_are_neither_added_nor_changed_nor_deleted_by_hand(admin_client, three):
+    pk = SaleDocument.objects.first().pk
+    assert admin_client.get(f"{LIST}add/").status_code == 403
+    assert admin_client.post(f"{LIST}{pk}/delete/", {"post": "yes"}).status_code == 403
+    assert SaleDocument.objects.count() == 3
+
+
+def test_what_could_not_be_read_is_listed_with_the_reason(admin_client, receive_orders):
+    receive_orders(b'{"purchaseOrderNumber": "BAD00001", "orderDetails": {"items": [{"netCost": {"amount": "much"}}]}}')
+    assert "is not a number" in admin_client.get("/sales/setaside/").content.decode()
+    page = admin_client.get(f"/sales/setaside/{SetAside.objects.get().pk}/change/").content.decode()
+    assert "BAD00001" in page
+    assert "much" in page

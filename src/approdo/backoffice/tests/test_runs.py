@@ -1,0 +1,135 @@
+"""The button, and what a run's page says while and after it works."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
+from approdo.processes.models import Run
+
+COUNTS = {"requests": 2, "read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0, "left_out": 0}
+
+
+@pytest.fixture
+def make_run(connector):
+    def made(state, **more):
+        now = timezone.now()
+        values = {"created_at": now, "started_at": now, "windows": 4, "windows_done": 4, "counts": COUNTS, **more}
+        if state not in Run.LIVE:
+            values.setdefault("ended_at", now + timedelta(seconds=65))
+        return Run.objects.create(connector=connector, connector_name=connector.name, state=state, **values)
+
+    return made
+
+
+def page(client, run):
+    return client.get(f"/processes/run/{run.pk}/change/").content.decode()
+
+
+def test_the_button_asks_for_a_run_and_shows_it(admin_client, connector):
+    answer = admin_client.post(f"/processes/connector/{connector.pk}/run/")
+    run = Run.objects.get()
+    assert answer.url == f"/processes/run/{run.pk}/change/"
+    assert (run.state, run.requested_by) == ("queued", "admin")
+
+
+def test_pressing_twice_shows_the_same_run(admin_client, connector):
+    addresses = {admin_client.post(f"/processes/connector/{connector.pk}/run/").url for _ in range(2)}
+    assert len(addresses) == 1
+    assert Run.objects.count() == 1
+
+
+def test_the_button_is_pressed_not_followed(admin_client, connector):
+    assert admin_client.get(f"/processes/connector/{connector.pk}/run/").status_code == 405
+    assert not Run.objects.exists()
+
+
+def test_an_inactive_connector_is_not_run_and_says_why(admin_client, connector):
+    connector.active = False
+    connector.save()
+    answer = admin_client.post(f"/processes/connector/{connector.pk}/run/", follow=True)
+    assert "is not active" in answer.content.decode()
+    assert not Run.objects.exists()
+
+
+def test_a_run_that_found_nothing_says_that_amazon_said_so(admin_client, make_run):
+    text = page(admin_client, make_run("succeeded"))
+    assert "Amazon answered with no orders for this time." in text
+    assert "1 min 5 s" in text
+
+
+def test_a_failed_run_says_why_and_what_to_do(admin_client, make_run):
+    params = {"operation": "getPurchaseOrders", "status": 403, "amazon_code": "Unauthorized"}
+    run = make_run("failed", error_kind="refused", error_code="access_refused", error_params=params)
+    text = page(admin_client, run)
+    assert "Amazon refused access to getPurchaseOrders" in text
+    assert "Usually a role is missing" in text
+    assert "no orders for this time" not in text
+
+
+def test_warnings_are_grouped_by_cause(admin_client, make_run):
+    run = make_run("partial", counts={**COUNTS, "read": 9, "failed": 9})
+    for number in range(9):
+        params = {"number": f"BAD{number}", "reason_code": "not_an_amount", "value": "<b>", "field": "netCost"}
+        RunNote.objects.create(run=run.pk, at=run.created_at, code="unreadable_document", params=params)
+    text = page(admin_client, run)
+    assert "9 times, for example:" in text
+    assert "BAD4" in text
+    assert "BAD5" not in text
+    assert "“&lt;b&gt;” in the field “netCost” is not a number" in text
+
+
+def test_windows_and_requests_are_listed(admin_client, node, make_run):
+    run = make_run("succeeded")
+    now = run.created_at
+    WindowRead.objects.create(
+        node=node, program="vendor_retail", run=run.pk, connector=1, position=0, scan="created",
+        start=now - timedelta(days=7), end=now, pages=3, complete=True, read=250,
+    )  # fmt: skip
+    RequestLogged.objects.create(
+        run=run.pk, at=now, operation="getPurchaseOrders", status=429, request_id="id-42",
+        milliseconds=180, attempt=2, error="throttled",
+    )  # fmt: skip
+    text = page(admin_client, run)
+    for word in ("getPurchaseOrders", "429", "id-42", "180", "250", "limit of requests"):
+        assert word in text
+
+
+def test_the_live_part_asks_again_while_the_run_works_and_for_the_whole_page_after(admin_client, make_run):
+    run = make_run("running", windows_done=1, ended_at=None)
+    part = admin_client.get(f"/processes/run/{run.pk}/live/")
+    assert "every 1s" in part.content.decode()
+    assert "1 of 4 windows read" in part.content.decode()
+    assert "HX-Refresh" not in part
+    Run.objects.update(state="succeeded")
+    part = admin_client.get(f"/processes/run/{run.pk}/live/")
+    assert "every 1s" not in part.content.decode()
+    assert part["HX-Refresh"] == "true"
+
+
+def test_a_queued_run_without_a_worker_says_what_it_waits_for(admin_client, make_run):
+    assert "No worker is running" in page(admin_client, make_run("queued", ended_at=None))
+
+
+def test_a_run_is_cancelled_once(admin_client, make_run):
+    run = make_run("running")
+    first = admin_client.post(f"/processes/run/{run.pk}/cancel/", follow=True)
+    assert "The run was cancelled." in first.content.decode()
+    again = admin_client.post(f"/processes/run/{run.pk}/cancel/", follow=True)
+    assert "had ended already" in again.content.decode()
+
+
+def test_the_list_shows_each_result_in_words(admin_client, make_run):
+    make_run("succeeded", counts={**COUNTS, "read": 1240, "created": 1200, "unchanged": 40})
+    make_run("succeeded")
+    make_run("failed", error_code="throttled")
+    text = admin_client.get("/processes/run/").content.decode()
+    for word in ("1,200 new · 40 unchanged", "No orders", "limit of requests was exceeded"):
+        assert word in text
+
+
+def test_a_run_outlives_its_connector(admin_client, connector, make_run):
+    run = make_run("succeeded")
+    connector.delete()
+    assert "Orders" in page(admin_client, run)
