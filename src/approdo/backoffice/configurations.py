@@ -86,6 +86,8 @@ class ConfigurationAdmin(ModelAdmin[Configuration]):
     ) -> Any:
         """The form with the declared options."""
         options = self.declared.options
+        if obj and not self.has_change_permission(request, obj):
+            option_fields.show(obj, options, obj.options)
         fields = option_fields.fields(options, obj.options if obj else None)
         preset = {} if obj else {"kind": self.declared.name}
         kwargs["form"] = option_fields.options_form(options, fields, preset, ConfigurationForm)

@@ -89,6 +89,8 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         """The form with the fields of the type."""
         declared = self._declared(request, obj)
         options = declared.options if declared else ()
+        if obj and not self.has_change_permission(request, obj):
+            option_fields.show(obj, options, obj.options)
         fields = option_fields.fields(options, obj.options if obj else None)
         preset = {} if obj else {"type": request.GET.get("type", "")}
         kwargs["form"] = option_fields.options_form(options, fields, preset, connector_forms.ConnectorForm)

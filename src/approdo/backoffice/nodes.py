@@ -93,6 +93,8 @@ class NodeAdmin(ModelAdmin[Node]):
     def get_form(self, request: HttpRequest, obj: Node | None = None, change: bool = False, **kwargs: Any) -> Any:
         """The form with the fields of the type."""
         declared = self._options(request, obj)
+        if obj and not self.has_change_permission(request, obj):
+            option_fields.show(obj, declared, obj.options)
         set_already = option_fields.secrets_set(obj) if obj else frozenset()
         fields = option_fields.fields(declared, obj.options if obj else None, set_already)
         preset = {} if obj else {"type": request.GET.get("type", "")}

@@ -45,6 +45,23 @@ def given(declared: Sequence[Option], cleaned: Mapping[str, Any]) -> dict[str, A
     return {name: value for name, value in values.items() if value not in (None, "", [])}
 
 
+def show(record: Model, declared: Sequence[Option], saved: Mapping[str, Any]) -> None:
+    """Put each option's value in words on the record, where the admin looks for what may only be read."""
+    hidden = secrets_set(record)
+    for option in declared:
+        setattr(record, PREFIX + option.name, _shown(option, saved.get(option.name), option.name in hidden))
+
+
+def _shown(option: Option, value: Any, is_set: bool) -> str:
+    if option.kind is Kind.SECRET:
+        return _("set") if is_set else "–"
+    if option.kind is Kind.FLAG:
+        return _("yes") if value else _("no")
+    labels = {choice.value: _(choice.label) for choice in option.choices}
+    values = value if isinstance(value, list) else [value]
+    return ", ".join(labels.get(one, str(one)) for one in values if one not in (None, "")) or "–"
+
+
 def _field(option: Option, initial: Any, is_set: bool) -> forms.Field:
     common: dict[str, Any] = {
         "label": _label(option),

@@ -53,6 +53,8 @@ class TimeRangeForm(ModelForm[TimeRange]):
         super().__init__(*arguments, **named)
         if self.instance.pk and self.instance.last is None:
             self.initial["mode"] = FIXED
+        if not self.fields.keys() >= _BELONGS.keys():  # a page that only shows the range
+            return
         self.fields["unit"].required = False
         for name in ("last", "start", "end"):
             self.fields[name].label = starred(str(self.fields[name].label))
@@ -94,6 +96,11 @@ class TimeRangeAdmin(ModelAdmin[TimeRange]):
     @admin.display(description=gettext_lazy("Range"))
     def span(self, time_range: TimeRange) -> str:
         """The range in words."""
+        return words(time_range)
+
+    @admin.display(description=gettext_lazy("Kind of range"))
+    def mode(self, time_range: TimeRange) -> str:
+        """The range in words, for who may only look at it; everybody else has the form's field."""
         return words(time_range)
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:

@@ -100,6 +100,4 @@ class TokenAdmin(ModelAdmin[Token]):
             "original": obj,
             "secret": request.approdo_token,  # type: ignore[attr-defined]
         }
-        answer = TemplateResponse(request, "backoffice/token.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
+        return TemplateResponse(request, "backoffice/token.html", context)

@@ -1,9 +1,12 @@
 """The list and the page of sale documents: nothing is counted, nothing is scanned, nothing is unescaped."""
 
+import json
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import amazon_orders
+import msgspec
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +14,10 @@ from django.utils import translation
 
 from approdo.backoffice import formats
 from approdo.sales.models import SaleDocument, SetAside
+from approdo.sales.receive import Origin, receive
+from approdo.sdk.documents import Received
 
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LIST = "/sales/saledocument/"
 
 
@@ -162,13 +168,14 @@ def test_an_order_with_2500_lines_is_shown_in_pages_and_can_be_searched(admin_cl
     assert "B000001235" not in found
 
 
-def test_raw_data_is_shown_indented_and_downloaded_byte_by_byte(admin_client, receive_orders):
-    raw = b'{"purchaseOrderNumber":"RAW00001","purchaseOrderState":"New","price":1.10000000000000000001}'
-    receive_orders(raw)
-    pk = SetAside.objects.first().pk if SetAside.objects.exists() else None
-    document = SaleDocument.objects.filter(number="RAW00001").first()
-    address = f"{LIST}{document.pk}/versions/1/" if document else f"/sales/setaside/{pk}/change/"
-    assert "1.10000000000000000001" in admin_client.get(address).content.decode()
+def test_raw_data_is_shown_indented_and_downloaded_byte_by_byte(admin_client, node):
+    order = amazon_orders.order(items=[amazon_orders.item(netCost={"amount": "PRICE", "currencyCode": "EUR"})])
+    raw = json.dumps(order).replace('"PRICE"', "1.100000000001").encode()
+    batch = amazon_orders.batch()
+    found = msgspec.structs.replace(batch, documents=[Received(number=order["purchaseOrderNumber"], raw=raw)])
+    receive(found, Origin(node.pk, None, NOW))
+    address = f"{LIST}{SaleDocument.objects.get().pk}/versions/1/"
+    assert "1.100000000001" in admin_client.get(address).content.decode()
     sent = admin_client.get(f"{address}?download")
     assert sent.content == raw
     assert sent["Content-Disposition"].startswith("attachment")
