@@ -5,6 +5,9 @@ from django.urls import include, path
 
 from approdo.api.api import api
 
+handler403 = "approdo.backoffice.failures.forbidden"
+handler404 = "approdo.backoffice.failures.not_found"
+
 urlpatterns = [
     path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -80,6 +80,26 @@ def test_a_form_from_elsewhere_is_refused(admin_user, connector):
     assert client.post(f"/processes/connector/{connector.pk}/run/").status_code == 403
 
 
+def test_what_is_not_there_is_said_in_words(admin_client):
+    for address in ("/nowhere/", "/processes/run/999/change/", "/sales/saledocument/999/change/"):
+        answer = admin_client.get(address)
+        assert answer.status_code == 404
+        assert "There is no such page" in answer.content.decode()
+
+
+def test_who_lacks_a_permission_is_told_who_can_give_it(clerk_client):
+    answer = clerk_client().get("/nodes/node/")
+    assert answer.status_code == 403
+    assert "Who manages users can give it" in answer.content.decode()
+
+
+def test_too_many_wrong_passwords_lock_for_a_while_and_say_so(client, admin_user):
+    for _ in range(11):
+        answer = client.post("/login/", {"username": "admin", "password": "wrong"})
+    assert answer.status_code == 429
+    assert "Wait a quarter of an hour" in answer.content.decode()
+
+
 def test_a_token_is_shown_once_and_then_only_its_use(admin_client):
     form = {"name": "ERP", "scopes": ["documents:read", "exports:read"], "connector": ""}
     answer = admin_client.post("/processes/token/add/", form)
