@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext_noop, ngettext
 
 from approdo.backoffice import formats
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
@@ -33,7 +33,6 @@ IMPORT_DETAILS = {
     "import_containers": gettext_noop("Containers"),
     "shipping_instructions": gettext_noop("Shipping instructions"),
 }
-UNITS = {"eaches": gettext_noop("eaches"), "cases": gettext_noop("cases")}
 ADDRESS = ("name", "line_1", "line_2", "line_3")
 
 
@@ -200,10 +199,16 @@ def _row(line: SaleLine) -> LineRow:
     return LineRow(
         line=line,
         quantity=formats.number(line.quantity),
-        unit=_(UNITS[line.unit]) if line.unit in UNITS else line.unit,
+        unit=_unit(line.unit, line.quantity),
         eaches=formats.number(line.eaches),
         net_cost=formats.amount(line.net_cost),
         list_price=formats.amount(line.list_price),
         per=line.price_unit or "",
         total=formats.amount(line.total),
     )
+
+
+def _unit(unit: str, quantity: int | None) -> str:
+    if unit == "eaches":
+        return ngettext("each", "eaches", quantity or 0)
+    return ngettext("case", "cases", quantity or 0) if unit == "cases" else unit

@@ -186,7 +186,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     @admin.display(description=gettext_lazy("Date"), ordering="date")
     def dated(self, document: SaleDocument) -> SafeString:
         """The document's date."""
-        return formats.moment(document.date)
+        return formats.moment(document.date, formats.zone_of(document.node))
 
     @admin.display(description=gettext_lazy("State"))
     def badge(self, document: SaleDocument) -> SafeString:
@@ -207,7 +207,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     @admin.display(description=gettext_lazy("Updated"), ordering="updated_at")
     def updated(self, document: SaleDocument) -> SafeString:
         """When it last changed here."""
-        return formats.moment(document.updated_at)
+        return formats.moment(document.updated_at, formats.zone_of(document.node))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SaleDocument]:
         """The documents without what only their page shows."""
