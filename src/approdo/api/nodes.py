@@ -1,20 +1,24 @@
 """Nodes, and the test of their connection."""
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router
 from pydantic import BaseModel, Field
 
-from approdo.api.auth import WRITE_SETTINGS, refuse_bound
+from approdo.api.auth import READ_SETTINGS, WRITE_SETTINGS, refuse_bound
 from approdo.api.bodies import Body
 from approdo.api.records import Key, Resource, add_record_routes, list_schema
 from approdo.api.routes import Route, add_route, list_answer
 from approdo.connectors import node_type
+from approdo.exchanges.coverage import Coverage as CoverageRow
+from approdo.exchanges.coverage import Gap as GapRow
+from approdo.exchanges.coverage import coverage
 from approdo.nodes.models import Node as NodeRow
 from approdo.nodes.sentences import explain
 from approdo.processes.records import NODES, find
-from approdo.sdk.connector import CheckResult, Context, Outcome
+from approdo.sdk.connector import CheckResult, Context, Outcome, Scan
 from approdo.sdk.errors import ApprodoError, TransientError
 
 
@@ -46,6 +50,35 @@ class TestResult(BaseModel):
     hint: str
 
 
+class Stretch(BaseModel):
+    """A stretch of time, UTC."""
+
+    start: datetime
+    end: datetime
+
+
+class Gap(Stretch):
+    """A stretch of time that was not read completely, and why."""
+
+    code: str
+    message: str
+    hint: str
+    run: int | None = Field(description="The newest run that tried.")
+
+
+class Coverage(BaseModel):
+    """Which time was read completely, for one program, by one date of its orders."""
+
+    program: str
+    scan: Scan = Field(description="By which date of the orders.")
+    states: list[str] = Field(description="Unknown orders in these states were stored; empty: in every state.")
+    complete: bool = Field(description="Every state, no gap between the first and the last moment, nothing set aside.")
+    read: list[Stretch]
+    gaps: list[Gap]
+    set_aside: int = Field(description="Documents of the program that wait because they could not be read.")
+    read_at: datetime | None = Field(description="When the newest of it was read.")
+
+
 router = Router(tags=["Nodes"])
 route = Route("test_node", "Test the connection", WRITE_SETTINGS, list_schema(TestResult), problems=(404,))
 
@@ -58,6 +91,44 @@ def test_node(request: HttpRequest, key: Key) -> HttpResponse:
     """
     refuse_bound(request)
     return list_answer(map(_shown, _tested(find(NODES, key))))
+
+
+coverage_route = Route("node_coverage", "Coverage", READ_SETTINGS, list_schema(Coverage), problems=(404,))
+
+
+@add_route(router, "GET", "/{path:id}/coverage", coverage_route)
+def node_coverage(request: HttpRequest, key: Key) -> HttpResponse:
+    """Which time has been read completely, and which has gaps.
+
+    A window of time counts only once each of its pages is stored. Empty before the first run.
+    """
+    refuse_bound(request)
+    return list_answer(map(_covered, coverage(find(NODES, key).pk)))
+
+
+def _covered(known: CoverageRow) -> dict[str, Any]:
+    return {
+        "program": known.program,
+        "scan": known.scan,
+        "states": list(known.states),
+        "complete": known.complete,
+        "read": [part._asdict() for part in known.read],
+        "gaps": [_gap(gap) for gap in known.gaps],
+        "set_aside": known.set_aside,
+        "read_at": known.read_at,
+    }
+
+
+def _gap(gap: GapRow) -> dict[str, Any]:
+    explanation = explain(gap.reason)
+    return {
+        "start": gap.start,
+        "end": gap.end,
+        "code": gap.reason,
+        "message": explanation.message,
+        "hint": explanation.hint,
+        "run": gap.run,
+    }
 
 
 def _tested(node: NodeRow) -> list[CheckResult]:

@@ -14,11 +14,19 @@ from approdo.sdk.documents import Batch, Note
 COUNTED = ("read", "created", "updated", "unchanged", "failed", "left_out")
 
 
-def take_page(window: WindowRead, page: int, batch: Batch, next_token: str | None, at: datetime) -> None:
+def take_page(
+    window: WindowRead,
+    page: int,
+    batch: Batch,
+    next_token: str | None,
+    at: datetime,
+    their_clock: datetime | None = None,
+) -> None:
     """Store page number `page` (from 0) of `window` and move its progress on. All or nothing.
 
     Does nothing where this page was stored before: the row, not whoever calls, knows how far the
-    window was read. Two callers with the same page store it once.
+    window was read. Two callers with the same page store it once. `their_clock`, the other side's,
+    at the first page bounds what the window proves: what bears a later moment was not there yet.
     """
     with transaction.atomic():
         moved = WindowRead.objects.filter(pk=window.pk, pages=page, complete=False).update(
@@ -26,6 +34,9 @@ def take_page(window: WindowRead, page: int, batch: Batch, next_token: str | Non
         )
         if not moved:
             return
+        if page == 0:
+            until = min(window.end, their_clock or window.end)
+            WindowRead.objects.filter(pk=window.pk).update(read_until=until)
         counts = receive(batch, Origin(window.node_id, window.run, at))
         _count(window, counts)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)

@@ -24,6 +24,8 @@ class WindowRead(models.Model):
     scan = models.CharField(_("scan"), max_length=20)
     start = models.DateTimeField(_("from"))
     end = models.DateTimeField(_("to"))
+    # How far it proves anything: not beyond the other side's own clock.
+    read_until = models.DateTimeField(null=True)
     states = models.JSONField(default=list)
     pages = models.PositiveIntegerField(_("pages"), default=0)
     next_token = models.TextField(null=True)

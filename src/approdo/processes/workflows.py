@@ -5,8 +5,8 @@ twice does nothing twice: the window's row knows which page comes next.
 """
 
 import logging
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,10 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
 from approdo.connectors import connector_type
+from approdo.exchanges.coverage import Reach, with_gaps
 from approdo.exchanges.intake import keep_requests, restart_window, take_page
 from approdo.exchanges.models import WindowRead
+from approdo.nodes.models import MOST_DAYS
 from approdo.nodes.time_ranges import spans
 from approdo.processes import engine, runs
 from approdo.processes.models import Connector, Run
@@ -71,8 +73,13 @@ def _write_windows(run: Run) -> list[int]:
         raise ConfigError("configuration_missing")
     now = timezone.now()
     options = connector.all_options()
+    work = _work(connector)
+    states = work.states(options)
     wanted = spans(connector.configuration.time_range, now, _zone(connector))
-    windows = _work(connector).plan(options, wanted, now)
+    if connector.configuration.time_range.last is not None:
+        reach = Reach(connector.node_id, options["type"], connector.pk, states)
+        wanted = with_gaps(reach, wanted, work.overlap, now - timedelta(days=MOST_DAYS))
+    windows = work.plan(options, wanted, now)
     rows = WindowRead.objects.bulk_create(
         WindowRead(
             node=connector.node,
@@ -83,7 +90,7 @@ def _write_windows(run: Run) -> list[int]:
             scan=window.scan,
             start=window.start,
             end=window.end,
-            states=options.get("states", []),
+            states=sorted(states),
         )
         for position, window in enumerate(windows)
     )
@@ -112,9 +119,15 @@ def _page(run: int, window_id: int) -> bool:
         raise
     with transaction.atomic():
         keep_requests(run, made)
-        take_page(window, window.pages, batch, next_token, timezone.now())
+        take_page(window, window.pages, batch, next_token, timezone.now(), _their_clock(made))
         runs.note_progress(run)
     return next_token is not None
+
+
+def _their_clock(made: Sequence[RequestMade]) -> datetime | None:
+    """The other side's clock when it began to answer the last request."""
+    last = made[-1] if made else None
+    return last.their_clock - timedelta(milliseconds=last.milliseconds) if last and last.their_clock else None
 
 
 def _finish(run: int) -> None:

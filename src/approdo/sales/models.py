@@ -145,6 +145,7 @@ class SetAside(models.Model):
     params = models.JSONField(default=dict)
     run = models.BigIntegerField(_("run"), null=True)
     received_at = models.DateTimeField(_("received"))
+    stored_at = models.DateTimeField(_("stored"), null=True)
 
     class Meta:
         verbose_name = _("set-aside document")

@@ -72,6 +72,7 @@ def receive(batch: Batch, origin: Origin) -> Counts:
     counts = Counts(read=len(batch.documents))
     incoming: dict[str, Incoming] = {}
     refreshed: list[tuple[int, bytes]] = []
+    unreadable: set[str | None] = set()
     known = _known(batch, origin)
     for received in batch.documents:
         raw_digest = digest(received.raw)
@@ -84,6 +85,7 @@ def receive(batch: Batch, origin: Origin) -> Counts:
             rows.check(document)
         except UnreadableDocument as error:
             _set_aside(batch, received.number, received.raw, raw_digest, origin, error)
+            unreadable.add(received.number)
             counts.failed += 1
             counts.notes.append(_unreadable(received.number, error))
             continue
@@ -97,6 +99,7 @@ def receive(batch: Batch, origin: Origin) -> Counts:
             _choose(incoming, Incoming(document, received.raw, raw_digest, content, stored), batch, counts)
     _write(incoming.values(), batch, origin, counts)
     _refresh(refreshed)
+    _settle(batch, unreadable, origin)
     return counts
 
 
@@ -198,8 +201,17 @@ def _set_aside(
             "params": error.params,
             "run": origin.run,
             "received_at": origin.at,
+            "stored_at": None,
         },
     )
+
+
+def _settle(batch: Batch, unreadable: set[str | None], origin: Origin) -> None:
+    """What was set aside waits no longer once the same document came readable."""
+    readable = {received.number for received in batch.documents} - unreadable
+    SetAside.objects.filter(
+        node_id=origin.node, program=batch.program, stored_at=None, number__in=readable - {None}
+    ).update(stored_at=origin.at)
 
 
 def _unreadable(number: str | None, error: UnreadableDocument) -> Note:

@@ -5,7 +5,7 @@ in a `Context`, what it found goes out in a `Batch`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -49,6 +49,8 @@ class RequestMade(Struct, frozen=True, kw_only=True):
     milliseconds: int
     attempt: int
     error: str = ""
+    their_clock: datetime | None = None
+    """What the other side's clock showed as it answered, where it said so."""
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -89,11 +91,15 @@ class Download(Struct, frozen=True, kw_only=True):
     `plan(options, spans, now)` cuts the spans into windows the other side accepts, or raises `ConfigError`.
     `step(context, window, token)` reads one page and returns it with the token of the next, or none.
     `fetch(context, number)` reads one document by its number, in whatever state it is.
+    `states(options)` are those an unknown document must have to be stored; none means every state.
+    `overlap` is how far windows reach into each other, so that nothing at their bounds is lost.
     """
 
     plan: Callable[[Mapping[str, Any], Sequence[Span], datetime], list[ReadWindow]]
     step: Callable[[Context, ReadWindow, str | None], tuple[Batch, str | None]]
     fetch: Callable[[Context, str], Batch] | None = None
+    states: Callable[[Mapping[str, Any]], frozenset[str]] = lambda _options: frozenset()
+    overlap: timedelta = timedelta()
 
 
 class ConfigurationType(Struct, frozen=True, kw_only=True):

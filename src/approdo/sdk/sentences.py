@@ -100,6 +100,12 @@ SENTENCES: Mapping[str, Sentence] = {
     "number_out_of_range": Sentence(_("the number in “{field}” is too large")),
     "order_left_out": Sentence(_("{count} orders in states that this configuration does not tick were left out.")),
     "older_version": Sentence(_("Order {number}: an older version arrived late and did not replace the newer one.")),
+    "gap_unfinished": Sentence(
+        _("Begun and not read to its end."), _("Run the connector again: it reads what is missing.")
+    ),
+    "gap_not_asked": Sentence(
+        _("No run asked for this time."), _("A relative time range, or fixed dates over these days, reads it.")
+    ),
     "worker_lost": Sentence(_("The worker of this run ended before the run did."), _("Run the connector again.")),
     "run_cancelled": Sentence(_("The run was cancelled.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),

@@ -5,7 +5,6 @@ Anything but a well-formed answer is an error: never an empty page.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from hashlib import blake2b
 from threading import Lock
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -21,7 +20,7 @@ from approdo.connectors.amazon_vendor.auth import AccessTokens, Credentials
 from approdo.connectors.amazon_vendor.operations import SANDBOX_RATE, Operation, Rate
 from approdo.connectors.amazon_vendor.refusals import refusal
 from approdo.connectors.amazon_vendor.regions import CUSTOM, endpoints
-from approdo.connectors.amazon_vendor.transport import Record, Sending, send
+from approdo.connectors.amazon_vendor.transport import Record, Sending, send, their_clock
 from approdo.sdk.connector import Context
 from approdo.sdk.errors import ConfigError, RefusedError, TransientError
 from approdo.sdk.http import READ_SECONDS
@@ -138,11 +137,8 @@ class Client:
             self._wait(self._account, operation.name, operation.rate)
 
     def _look_at_clock(self, response: httpx2.Response) -> None:
-        try:
-            theirs = parsedate_to_datetime(response.headers.get("date", ""))
-        except ValueError:
-            return
-        if theirs.tzinfo:
+        theirs = their_clock(response)
+        if theirs:
             self.clock_skew = theirs - datetime.now(UTC)
 
 

@@ -64,8 +64,14 @@ def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch
         raise
     if token and page.next_token == token:
         raise TransientError("repeated_page_token", operation=GET_PURCHASE_ORDERS.name)
-    batch = _batch(page.orders, asked_at, _states(context.options), _notes(window, page))
+    batch = _batch(page.orders, asked_at, states(context.options), _notes(window, page))
     return batch, page.next_token
+
+
+def states(options: Mapping[str, Any]) -> frozenset[str]:
+    """The ticked states; none where all are, so that one that Amazon adds is not left out."""
+    ticked = frozenset(options.get("states") or STATES)
+    return frozenset() if ticked >= STATES.keys() else ticked
 
 
 def fetch(context: Context, number: str) -> Batch:
@@ -120,7 +126,7 @@ def _query(window: ReadWindow, token: str | None) -> dict[str, str]:
 def _batch(
     orders: Sequence[Received],
     asked_at: datetime,
-    states: frozenset[str] = frozenset(),
+    wanted: frozenset[str] = frozenset(),
     notes: Sequence[Note] = (),
 ) -> Batch:
     return Batch(
@@ -129,15 +135,9 @@ def _batch(
         asked_at=asked_at,
         decode=vendor_orders.decode,
         canonical=vendor_orders.canonical,
-        states=states,
+        states=wanted,
         notes=notes,
     )
-
-
-def _states(options: Mapping[str, Any]) -> frozenset[str]:
-    """The ticked states; none where all are, so that one that Amazon adds is not left out."""
-    ticked = frozenset(options.get("states") or STATES)
-    return frozenset() if ticked >= STATES.keys() else ticked
 
 
 def _notes(window: ReadWindow, page: Page) -> list[Note]:
@@ -205,5 +205,5 @@ DOWNLOAD_ORDERS = ConnectorType(
         ),
     ),
     configuration=ORDER_DOWNLOAD_CONFIGURATION,
-    work=Download(plan=plan, step=step, fetch=fetch),
+    work=Download(plan=plan, step=step, fetch=fetch, states=states, overlap=OVERLAP),
 )

@@ -3,6 +3,7 @@
 import platform
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -90,7 +91,11 @@ class _Made:
         self.error = ""
 
     def answered(self, response: httpx2.Response) -> None:
-        self.seen = {"status": response.status_code, "request_id": request_id(response)}
+        self.seen = {
+            "status": response.status_code,
+            "request_id": request_id(response),
+            "their_clock": their_clock(response),
+        }
 
     def tell(self) -> None:
         milliseconds = round((monotonic() - self.started) * 1000)
@@ -104,6 +109,15 @@ class _Made:
                 **self.seen,
             )
         )
+
+
+def their_clock(response: httpx2.Response) -> datetime | None:
+    """Amazon's clock as it answered (RFC 9110, 6.6.1), UTC to the second; nothing where it cannot be read."""
+    try:
+        theirs = parsedate_to_datetime(response.headers.get("date", ""))
+    except ValueError:
+        return None
+    return theirs.astimezone(UTC) if theirs.tzinfo else None
 
 
 def request_id(response: httpx2.Response) -> str:

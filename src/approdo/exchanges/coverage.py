@@ -1,0 +1,199 @@
+"""What has been read completely, and what not: the proof behind “nothing new”.
+
+A window proves its time only when each of its pages is stored, and only up to the other side's own
+clock. Two windows join when they overlap: where they merely touch, whether the moment between them
+was read is not known.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+from django.db.models.functions import Coalesce
+
+from approdo.exchanges.models import WindowRead
+from approdo.sales.models import SetAside
+from approdo.sdk.connector import Span
+
+
+class Interval(NamedTuple):
+    """A stretch of time, UTC."""
+
+    start: datetime
+    end: datetime
+
+
+class Reason(StrEnum):
+    """Why a stretch of time counts as not read: the code of a sentence."""
+
+    UNFINISHED = "gap_unfinished"
+    """A run began or planned it and did not read it to its end."""
+    NOT_ASKED = "gap_not_asked"
+    """No run asked for it."""
+
+
+class Gap(NamedTuple):
+    """A stretch of time that is not proven, the reason, and the newest run that tried, if any."""
+
+    start: datetime
+    end: datetime
+    reason: Reason
+    run: int | None
+
+
+class Coverage(NamedTuple):
+    """What one account's orders of one program are known for, by one of their dates.
+
+    `states` are those that unknown orders had to have to be stored; empty means every state, and
+    only then may `complete` be true. `set_aside` counts the documents that wait unread.
+    """
+
+    program: str
+    scan: str
+    states: tuple[str, ...]
+    read: list[Interval]
+    gaps: list[Gap]
+    set_aside: int
+    read_at: datetime | None
+
+    @property
+    def complete(self) -> bool:
+        """Nothing is missing between the first and the last moment read, and nothing waits unread."""
+        return bool(self.read) and not (self.states or self.gaps or self.set_aside)
+
+
+class Reach(NamedTuple):
+    """Whose reading is meant: a connector's, on its node, for its program and states."""
+
+    node: int
+    program: str
+    connector: int
+    states: Collection[str]
+
+
+class _Row(NamedTuple):
+    program: str
+    scan: str
+    start: datetime
+    end: datetime
+    states: tuple[str, ...]
+    complete: bool
+    read_at: datetime | None
+    run: int
+
+
+def with_gaps(reach: Reach, spans: Iterable[Span], overlap: timedelta, oldest: datetime) -> list[Span]:
+    """The spans, and beside them every gap since the connector's first run, but nothing before `oldest`.
+
+    A gap is widened by `overlap` on both sides, so that what is read anew joins what was read before.
+    """
+    found = []
+    for span in spans:
+        since = max(_first_asked(reach, span), oldest)
+        gaps = missing(_read_by_any(reach, span), since, span.end)
+        widened = [Interval(max(gap.start - overlap, since), min(gap.end + overlap, span.end)) for gap in gaps]
+        found += [Span(span.scan, *part) for part in union([Interval(span.start, span.end), *widened])]
+    return found
+
+
+def coverage(node: int) -> list[Coverage]:
+    """All that is known of a node, by program, scan and states."""
+    rows = _rows(node)
+    groups = sorted({(row.program, row.scan, row.states) for row in rows})
+    waiting = {program: _waiting(node, program) for program in {row.program for row in rows}}
+    found = []
+    for program, scan, states in groups:
+        asked = [row for row in rows if (row.program, row.scan) == (program, scan) and _covers(row.states, states)]
+        read = union(Interval(row.start, row.end) for row in asked if row.complete)
+        found.append(
+            Coverage(
+                program=program,
+                scan=scan,
+                states=states,
+                read=read,
+                gaps=_gaps(asked, read),
+                set_aside=waiting[program],
+                read_at=max((row.read_at for row in asked if row.complete and row.read_at), default=None),
+            )
+        )
+    return found
+
+
+def union(intervals: Iterable[Interval]) -> list[Interval]:
+    """The same time in the fewest intervals, in order; those that only touch stay apart."""
+    joined: list[Interval] = []
+    for one in sorted(intervals):
+        if joined and one.start < joined[-1].end:
+            joined[-1] = Interval(joined[-1].start, max(joined[-1].end, one.end))
+        else:
+            joined.append(one)
+    return joined
+
+
+def missing(read: Sequence[Interval], start: datetime, end: datetime) -> list[Interval]:
+    """What `read` (a union) leaves out between two moments; of length zero where two parts only touch."""
+    found, known = [], start
+    for one in read:
+        if one.end < start or one.start > end:
+            continue
+        if one.start > known or (one.start == known and known > start):
+            found.append(Interval(known, one.start))
+        known = max(known, one.end)
+    return [*found, Interval(known, end)] if known < end else found
+
+
+def _gaps(asked: Sequence[_Row], read: Sequence[Interval]) -> list[Gap]:
+    start, end = min(row.start for row in asked), max(row.end for row in asked)
+    found = []
+    for gap in missing(read, start, end):
+        tried = [row.run for row in asked if not row.complete and row.start <= gap.end and row.end >= gap.start]
+        reason = Reason.UNFINISHED if tried else Reason.NOT_ASKED
+        found.append(Gap(*gap, reason, max(tried, default=None)))
+    return found
+
+
+def _covers(asked: Collection[str], wanted: Collection[str]) -> bool:
+    return not asked or (bool(wanted) and set(wanted) <= set(asked))
+
+
+def _rows(node: int) -> list[_Row]:
+    values = (
+        WindowRead.objects.filter(node=node)
+        .annotate(proven=Coalesce("read_until", "end"))
+        .values_list("program", "scan", "start", "proven", "states", "complete", "read_at", "run")
+    )
+    return [
+        _Row(program, scan, start, end, tuple(sorted(states)), complete, read_at, run)
+        for program, scan, start, end, states, complete, read_at, run in values.iterator()
+        if start < end
+    ]
+
+
+def _read_by_any(reach: Reach, span: Span) -> list[Interval]:
+    """What any connector of the node has read for at least these states."""
+    rows = (
+        WindowRead.objects.filter(node=reach.node, program=reach.program, scan=span.scan, complete=True)
+        .annotate(proven=Coalesce("read_until", "end"))
+        .values_list("start", "proven", "states")
+    )
+    return union(
+        Interval(start, end)
+        for start, end, states in rows.iterator()
+        if start < end and _covers(states, reach.states)
+    )
+
+
+def _first_asked(reach: Reach, span: Span) -> datetime:
+    """Where the connector's first run began to read by this date; the span's start for the first run."""
+    first = (
+        WindowRead.objects.filter(connector=reach.connector, node=reach.node, program=reach.program, scan=span.scan)
+        .order_by("run", "start")
+        .values_list("start", flat=True)
+        .first()
+    )
+    return min(first, span.start) if first else span.start
+
+
+def _waiting(node: int, program: str) -> int:
+    return SetAside.objects.filter(node=node, program=program, stored_at=None).count()
