@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
 from unfold import widgets
 
-from approdo.backoffice import checking, formats, option_fields
+from approdo.backoffice import checking, coverage_panel, formats, option_fields
 from approdo.backoffice.deleting import delete_all, delete_selected, stays
 from approdo.backoffice.steps import first_step
 from approdo.backoffice.unfolded import ModelAdmin
@@ -120,11 +120,13 @@ class NodeAdmin(ModelAdmin[Node]):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """The form, and the button that tests the connection where the type can be tried."""
+        """The form, the button that tests the connection where the type can be tried, and what was read."""
         node = self.get_object(request, object_id)
         declared = declared_type(node.type) if node else None
         can_test = bool(declared and declared.check) and self.has_change_permission(request, node)
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "can_test": can_test})
+        downloads = bool(declared and declared.connector_types)
+        extra = {"can_test": can_test, "coverage": coverage_panel.rows(node) if node and downloads else None}
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         """Ask, unless the node is in use."""

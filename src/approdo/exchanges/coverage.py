@@ -178,9 +178,7 @@ def _read_by_any(reach: Reach, span: Span) -> list[Interval]:
         .values_list("start", "proven", "states")
     )
     return union(
-        Interval(start, end)
-        for start, end, states in rows.iterator()
-        if start < end and _covers(states, reach.states)
+        Interval(start, end) for start, end, states in rows.iterator() if start < end and _covers(states, reach.states)
     )
 
 

@@ -103,6 +103,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "gap_unfinished": Sentence(
         _("Begun and not read to its end."), _("Run the connector again: it reads what is missing.")
     ),
+    "gap_being_read": Sentence(_("Being read now.")),
     "gap_not_asked": Sentence(
         _("No run asked for this time."), _("A relative time range, or fixed dates over these days, reads it.")
     ),

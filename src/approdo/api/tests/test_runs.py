@@ -93,3 +93,20 @@ def test_runs_are_listed_newest_first_by_connector_and_state(caller, connector):
     assert second["next_cursor"] is None
     for query in ({"state": "asleep"}, {"connector": "Nobody"}, {"cursor": "x"}, {"cursor": "9" * 19}):
         assert caller.get("/runs", **query).status == 422
+
+
+def test_coverage_says_what_was_read_and_what_was_not(caller, connector):
+    node = Node.objects.get(name=connector["node"])
+    path = f"/nodes/{node.pk}/coverage"
+    assert caller.get(path).data["items"] == []
+    now = timezone.now()
+    for number, complete in ((1, True), (2, False)):
+        WindowRead.objects.create(
+            node=node, program="vendor_retail", run=number, connector=connector["id"], position=0, scan="created",
+            start=now - timedelta(days=3 - number), end=now - timedelta(days=2 - number), complete=complete,
+        )  # fmt: skip
+    found = caller.get(path).data["items"][0]
+    assert (found["complete"], found["set_aside"], len(found["read"])) == (False, 0, 1)
+    assert [(gap["code"], gap["run"]) for gap in found["gaps"]] == [("gap_unfinished", 2)]
+    assert found["gaps"][0]["start"] == found["read"][0]["end"]
+    assert caller.get("/nodes/999/coverage").status == 404

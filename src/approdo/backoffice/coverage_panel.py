@@ -1,0 +1,117 @@
+"""The picture of what was read completely, for the page of a node."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from approdo.backoffice import formats
+from approdo.exchanges.coverage import Coverage, Gap, coverage
+from approdo.nodes.models import Node
+from approdo.nodes.sentences import Explanation, explain
+from approdo.processes.models import Run
+
+MOST_GAPS = 10
+"""More are counted, not listed: the newest matter first."""
+
+
+class Part(NamedTuple):
+    """One piece of the bar, in percent of its length, and what it says when pointed at."""
+
+    left: str
+    width: str
+    look: str
+    title: str
+
+
+class GapRow(NamedTuple):
+    """A gap, why it is one, and the run that tried."""
+
+    start: SafeString
+    end: SafeString
+    why: Explanation
+    run: int | None
+    live: bool
+
+
+class Row(NamedTuple):
+    """One line of the picture: a program by one date of its orders."""
+
+    title: str
+    badge: SafeString
+    note: str
+    start: SafeString
+    read_at: SafeString
+    parts: list[Part]
+    gaps: list[GapRow]
+    more_gaps: int
+
+
+def rows(node: Node) -> list[Row]:
+    """What is known of a node, ready to be shown. Empty before its first run."""
+    now = timezone.now()
+    known = coverage(node.pk)
+    runs = {gap.run for one in known for gap in one.gaps if gap.run}
+    live = set(Run.objects.filter(pk__in=runs, state__in=Run.LIVE).values_list("pk", flat=True))
+    return [_row(one, now, live) for one in known]
+
+
+def _row(known: Coverage, now: datetime, live: set[int]) -> Row:
+    start = min([*(part.start for part in known.read), *(gap.start for gap in known.gaps)])
+    seconds = max((max([now, *(gap.end for gap in known.gaps)]) - start).total_seconds(), 1)
+    parts = [_part(one.start, one.end, start, seconds, "ap-read") for one in known.read]
+    parts += [_part(gap.start, gap.end, start, seconds, "ap-gap") for gap in known.gaps]
+    newest = known.gaps[::-1][:MOST_GAPS]
+    return Row(
+        title=" · ".join([formats.program_label(known.program), _scan(known.scan), _states(known.states)]),
+        badge=_badge(known),
+        note=_waiting(known.set_aside) if known.set_aside else "",
+        start=formats.moment(start),
+        read_at=formats.moment(known.read_at),
+        parts=parts,
+        gaps=[_gap(gap, live) for gap in newest],
+        more_gaps=len(known.gaps) - len(newest),
+    )
+
+
+def _part(start: datetime, end: datetime, origin: datetime, seconds: float, look: str) -> Part:
+    left = 100 * (start - origin).total_seconds() / seconds
+    width = max(100 * (end - start).total_seconds() / seconds, 0.4)
+    text = _("read completely") if look == "ap-read" else _("not read completely")
+    title = f"{start:%Y-%m-%d %H:%M} – {end:%Y-%m-%d %H:%M} UTC: {text}"
+    return Part(f"{min(left, 99.6):.2f}", f"{min(width, 100):.2f}", look, title)
+
+
+def _gap(gap: Gap, live: set[int]) -> GapRow:
+    why = explain("gap_being_read" if gap.run in live else gap.reason)
+    return GapRow(formats.moment(gap.start), formats.moment(gap.end), why, gap.run, gap.run in live)
+
+
+def _scan(scan: str) -> str:
+    labels = {"created": pgettext("coverage", "by creation"), "changed": pgettext("coverage", "by change")}
+    return labels.get(scan, scan)
+
+
+def _states(states: tuple[str, ...]) -> str:
+    labels = formats.state_labels()
+    return ", ".join(labels.get(state, state) for state in states) or _("every state")
+
+
+def _badge(known: Coverage) -> SafeString:
+    if known.complete:
+        return formats.badge(_("complete"), "success")
+    if known.gaps:
+        text = ngettext("{count} gap", "{count} gaps", len(known.gaps)).format(count=len(known.gaps))
+        return formats.badge(text, "danger")
+    return formats.badge(_("open points"), "warning") if known.set_aside else formats.badge(_("no gaps"), "info")
+
+
+def _waiting(count: int) -> str:
+    return ngettext(
+        "{count} document could not be read and waits, kept whole.",
+        "{count} documents could not be read and wait, kept whole.",
+        count,
+    ).format(count=count)
