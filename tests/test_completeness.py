@@ -1,0 +1,82 @@
+"""Whatever happened to a run, the next one ends with exactly the truth, and nobody has to know what was missed."""
+
+from datetime import timedelta
+
+import pytest
+from hub import Hub, declared
+
+from amazon_simulator import Simulator
+
+pytestmark = pytest.mark.hub
+
+DAYS = 20
+
+INCOMPLETE = "SELECT count(*) FROM exchanges_windowread WHERE NOT complete"
+
+
+@pytest.fixture
+def amazon():
+    with Simulator(seed=11, orders=900, days=40, rate_limit=False) as simulator:
+        yield simulator
+
+
+def truth(amazon: Simulator) -> set[str]:
+    """The numbers of all orders of the first account created or changed in the range that tests read."""
+    since = amazon.now - timedelta(days=DAYS)
+    return {
+        order.number
+        for order in amazon.orders("eu")
+        if order.created >= since or (order.changed and order.changed >= since)
+    }
+
+
+def numbers(hub: Hub) -> list[str]:
+    return sorted(document["number"] for document in hub.documents())
+
+
+def test_what_a_broken_off_run_missed_is_read_by_the_next_one_though_its_range_is_short(hub: Hub, amazon: Simulator):
+    hub.apply(declared(amazon, last=f"{DAYS} days"))
+    amazon.dials.set("forbidden", operation="getPurchaseOrders", start=4)
+    broken = hub.run()
+    assert broken["state"] == "partial"
+    assert set(numbers(hub)) < truth(amazon)
+    amazon.dials.clear()
+    hub.apply(declared(amazon, last="2 hours"))
+    assert hub.run()["state"] == "succeeded"
+    assert numbers(hub) == sorted(truth(amazon))
+    again = hub.run()
+    assert again["counts"]["read"] < 100, "what is known by now is not read again"
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    "fault",
+    [
+        ("spurious_400", None, {"times": 2}),
+        ("repeat_token", None, {"times": 1}),
+        ("empty_page_with_token", None, {"times": 3}),
+        ("repeat_orders", None, {}),
+        ("leak_outside_filter", None, {}),
+        ("reset", None, {"times": 2}),
+        ("not_json", None, {"times": 2}),
+        ("ok_without_orders", None, {"times": 1}),
+        ("ok_null_payload", None, {"times": 2}),
+        ("http_503_empty", None, {"times": 2}),
+        ("expired_access_token", None, {"times": 2}),
+        ("short_access_token", 1, {}),
+        ("forbidden", None, {"start": 3}),
+    ],
+    ids=lambda fault: fault[0],
+)
+def test_after_a_fault_the_next_run_ends_with_exactly_the_truth(hub: Hub, amazon: Simulator, fault):
+    hub.apply(declared(amazon, last=f"{DAYS} days"))
+    name, value, given = fault
+    at_login = name.endswith("access_token")
+    amazon.dials.set(name, value, operation=None if at_login else "getPurchaseOrders", **given)
+    suffered = hub.run()
+    left_open = hub.rows(INCOMPLETE)[0][0]
+    assert (suffered["state"] == "succeeded") == (left_open == 0), "a run that did not read everything says so"
+    assert suffered["state"] == "succeeded" or suffered["errors"]
+    amazon.dials.clear()
+    assert hub.run()["state"] == "succeeded"
+    assert numbers(hub) == sorted(truth(amazon))
