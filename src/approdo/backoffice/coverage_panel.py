@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -56,10 +57,10 @@ def rows(node: Node) -> list[Row]:
     known = coverage(node.pk)
     runs = {gap.run for one in known for gap in one.gaps if gap.run}
     live = set(Run.objects.filter(pk__in=runs, state__in=Run.LIVE).values_list("pk", flat=True))
-    return [_row(one, now, live) for one in known]
+    return [_row(one, now, live, formats.zone_of(node)) for one in known]
 
 
-def _row(known: Coverage, now: datetime, live: set[int]) -> Row:
+def _row(known: Coverage, now: datetime, live: set[int], zone: ZoneInfo) -> Row:
     start = min([*(part.start for part in known.read), *(gap.start for gap in known.gaps)])
     seconds = max((max([now, *(gap.end for gap in known.gaps)]) - start).total_seconds(), 1)
     parts = [_part(one.start, one.end, start, seconds, "ap-read") for one in known.read]
@@ -69,10 +70,10 @@ def _row(known: Coverage, now: datetime, live: set[int]) -> Row:
         title=" · ".join([formats.program_label(known.program), _scan(known.scan), _states(known.states)]),
         badge=_badge(known),
         note=_waiting(known.set_aside) if known.set_aside else "",
-        start=formats.moment(start),
-        read_at=formats.moment(known.read_at),
+        start=formats.moment(start, zone),
+        read_at=formats.moment(known.read_at, zone),
         parts=parts,
-        gaps=[_gap(gap, live) for gap in newest],
+        gaps=[_gap(gap, live, zone) for gap in newest],
         more_gaps=len(known.gaps) - len(newest),
     )
 
@@ -85,9 +86,9 @@ def _part(start: datetime, end: datetime, origin: datetime, seconds: float, look
     return Part(f"{min(left, 99.6):.2f}", f"{min(width, 100):.2f}", look, title)
 
 
-def _gap(gap: Gap, live: set[int]) -> GapRow:
+def _gap(gap: Gap, live: set[int], zone: ZoneInfo) -> GapRow:
     why = explain("gap_being_read" if gap.run in live else gap.reason)
-    return GapRow(formats.moment(gap.start), formats.moment(gap.end), why, gap.run, gap.run in live)
+    return GapRow(formats.moment(gap.start, zone), formats.moment(gap.end, zone), why, gap.run, gap.run in live)
 
 
 def _scan(scan: str) -> str:

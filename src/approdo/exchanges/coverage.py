@@ -14,7 +14,7 @@ from django.db.models.functions import Coalesce
 
 from approdo.exchanges.models import WindowRead
 from approdo.sales.models import SetAside
-from approdo.sdk.connector import Span
+from approdo.sdk.connector import Scan, Span
 
 
 class Interval(NamedTuple):
@@ -98,14 +98,16 @@ def with_gaps(reach: Reach, spans: Iterable[Span], overlap: timedelta, oldest: d
 
 
 def coverage(node: int) -> list[Coverage]:
-    """All that is known of a node, by program, scan and states."""
+    """All that is known of a node, by program, scan and states; for some states only where more is known of them."""
     rows = _rows(node)
-    groups = sorted({(row.program, row.scan, row.states) for row in rows})
+    groups = sorted({(row.program, row.scan, row.states) for row in rows}, key=_order)
     waiting = {program: _waiting(node, program) for program in {row.program for row in rows}}
-    found = []
+    found: list[Coverage] = []
     for program, scan, states in groups:
         asked = [row for row in rows if (row.program, row.scan) == (program, scan) and _covers(row.states, states)]
         read = union(Interval(row.start, row.end) for row in asked if row.complete)
+        if any((one.program, one.scan, one.states, one.read) == (program, scan, (), read) for one in found):
+            continue
         found.append(
             Coverage(
                 program=program,
@@ -141,6 +143,11 @@ def missing(read: Sequence[Interval], start: datetime, end: datetime) -> list[In
             found.append(Interval(known, one.start))
         known = max(known, one.end)
     return [*found, Interval(known, end)] if known < end else found
+
+
+def _order(group: tuple[str, str, tuple[str, ...]]) -> tuple[str, int, tuple[str, ...]]:
+    program, scan, states = group
+    return (program, list(Scan).index(Scan(scan)), states)
 
 
 def _gaps(asked: Sequence[_Row], read: Sequence[Interval]) -> list[Gap]:

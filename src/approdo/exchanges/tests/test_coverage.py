@@ -162,3 +162,9 @@ def test_what_is_missing_between_two_moments_is_found_at_both_ends():
     assert missing([Interval(day(3), day(5))], day(1), day(9)) == [Interval(day(1), day(3)), Interval(day(5), day(9))]
     assert missing([Interval(day(1), day(9))], day(3), day(5)) == []
     assert missing([], day(3), day(5)) == [Interval(day(3), day(5))]
+
+
+def test_some_states_are_not_listed_where_every_state_is_known_as_well():
+    window(day(1), day(9))
+    window(day(2), day(5), states=["new"])
+    assert [found.states for found in coverage(account().pk)] == [()]
