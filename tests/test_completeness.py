@@ -1,5 +1,6 @@
 """Whatever happened to a run, the next one ends with exactly the truth, and nobody has to know what was missed."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -80,3 +81,22 @@ def test_after_a_fault_the_next_run_ends_with_exactly_the_truth(hub: Hub, amazon
     amazon.dials.clear()
     assert hub.run()["state"] == "succeeded"
     assert numbers(hub) == sorted(truth(amazon))
+
+
+def test_single_orders_are_fetched_by_number_whatever_their_state_and_date(hub: Hub, amazon: Simulator):
+    hub.apply(declared(amazon, last="1 hours"))
+    old = [order.number for order in amazon.orders("eu") if order.created < amazon.now - timedelta(days=30)][:3]
+    assert len(old) == 3
+    wanted = " ".join([*old, old[0], "NOSUCHPO", "not-a-number!"])
+    done = hub.command("run", "Download", "--orders", wanted, "--json")
+    assert done.returncode == 1, "two of them could not be fetched"
+    result = json.loads(done.stdout)
+    assert (result["state"], result["counts"]["created"], result["counts"]["read"]) == ("partial", 3, 3)
+    assert "NOSUCHPO" in result["errors"][0]["message"]
+    assert "not-a-number!" in result["errors"][0]["message"]
+    assert numbers(hub) == sorted(old)
+    again = json.loads(hub.command("run", "Download", "--orders", ",".join(old), "--json").stdout)
+    assert (again["state"], again["counts"]["unchanged"], again["counts"]["created"]) == ("succeeded", 3, 0)
+    nothing = hub.command("run", "Download", "--orders", "  ")
+    assert nothing.returncode != 0
+    assert "number" in nothing.stderr

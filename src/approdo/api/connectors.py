@@ -16,6 +16,7 @@ from approdo.api.routes import Route, add_route, answer
 from approdo.api.runs import RunInFull
 from approdo.processes import runs
 from approdo.processes.records import CONNECTORS
+from approdo.sdk.errors import ConfigError
 
 
 class ConnectorBody(Body):
@@ -42,7 +43,7 @@ class Connector(BaseModel):
 class RunBody(Body):
     """What to run."""
 
-    orders: list[str] | None = Field(None, description="Not possible yet.")
+    orders: list[str] | None = Field(None, description="Fetch these orders by their numbers, and nothing else.")
 
 
 router = Router(tags=["Connectors"])
@@ -51,10 +52,17 @@ route = Route("run_connector", "Run", WRITE_RUNS, RunInFull, 202, (400, 404, 409
 
 @add_route(router, "POST", "/{path:id}/run", route)
 def run_connector(request: HttpRequest, key: Key, body: InBody[RunBody | None] = None) -> HttpResponse:
-    """Starts a run, or gives the one that has not ended yet: a connector never runs twice at once."""
-    if body is not None and body.orders is not None:
-        raise invalid_field("orders", "orders_not_yet")
-    run = runs.request_run(reachable(request, CONNECTORS, key), token_of(request).name)
+    """Starts a run, or gives the one that has not ended yet: a connector never runs twice at once.
+
+    With `orders` it fetches these and nothing else, and is refused while another run has not ended.
+    """
+    orders = body.orders if body else None
+    try:
+        run = runs.request_run(reachable(request, CONNECTORS, key), token_of(request).name, orders)
+    except ConfigError as error:
+        if error.code in runs.WRONG_NUMBERS:
+            raise invalid_field("orders", error.code, **error.params) from None
+        raise
     address = reverse(f"{namespace(request)}:read_run", kwargs={"id": run.pk})
     return answer(runs.with_details(run), 202, Location=address)
 

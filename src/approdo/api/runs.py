@@ -84,10 +84,19 @@ class Request(BaseModel):
     error: str
 
 
+class Fetched(BaseModel):
+    """One order that was to be fetched by its number."""
+
+    number: str
+    result: str | None = Field(description="created, updated, unchanged, failed, missed; null while it waits.")
+    reason: str = Field(description="Why it was missed.")
+
+
 class RunInFull(Run):
     """A run with all that is known of it."""
 
     warnings: list[Explained]
+    orders: list[Fetched]
     windows_read: list[Window]
     requests: list[Request] = Field(description="The newest 200.")
 

@@ -58,9 +58,6 @@ SENTENCES: Mapping[str, Sentence] = {
         _("There is already a {kind} called “{name}”."),
         _("Change that one with PATCH, or choose another name."),
     ),
-    "orders_not_yet": Sentence(
-        _("Fetching single orders is not possible yet."), _("Leave “orders” out to run the whole connector.")
-    ),
     "run_ended": Sentence(_("Run {id} has already ended.")),
     # what failed
     "database_away": Sentence(_("The database did not answer."), _("Try again in a moment.")),

@@ -22,7 +22,7 @@ from approdo.nodes.options import PREFIX
 from approdo.nodes.sentences import explain_error
 from approdo.processes import records
 from approdo.processes.models import Connector, Run
-from approdo.processes.runs import request_run
+from approdo.processes.runs import request_run, split_numbers
 from approdo.sdk.connector import ConnectorType
 from approdo.sdk.errors import ConfigError
 
@@ -132,8 +132,11 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """The form, and above it the button and the last run."""
+        connector = self.get_object(request, object_id)
+        declared = self._declared(request, connector) if connector else None
         context = {
             **(extra_context or {}),
+            "may_fetch": bool(declared and declared.work.fetch),
             "may_run": request.user.has_perm(MAY_RUN),
             "last_run": Run.objects.filter(connector=int(object_id)).first() if object_id.isdecimal() else None,
         }
@@ -152,7 +155,7 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         delete_all(queryset)
 
     def run_now(self, request: HttpRequest, number: int) -> HttpResponse:
-        """Ask for a run and show it."""
+        """Ask for a run, of single orders where their numbers are given, and show it."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         connector = Connector.objects.filter(pk=number).first()
@@ -161,7 +164,8 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         if not request.user.has_perm(MAY_RUN):
             raise PermissionDenied
         try:
-            run = request_run(connector, request.user.get_username())
+            orders = split_numbers(request.POST["orders"]) if "orders" in request.POST else None
+            run = request_run(connector, request.user.get_username(), orders)
         except ConfigError as error:
             messages.error(request, str(explain_error(error)))
             return HttpResponseRedirect(reverse("admin:processes_connector_change", args=[number]))

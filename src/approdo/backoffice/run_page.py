@@ -12,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from approdo.backoffice import formats
-from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
-from approdo.nodes.sentences import explain
+from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
+from approdo.nodes.sentences import Explanation, explain
 from approdo.processes import presence, runs
 from approdo.processes.models import Run
+from approdo.sales.models import SaleDocument
 
 MOST_WINDOWS = 200
 MOST_REQUESTS = 100
@@ -49,6 +50,15 @@ class Warnings(NamedTuple):
     hint: str
 
 
+class OrderRow(NamedTuple):
+    """One order that was to be fetched by its number; `document` is the number of its page."""
+
+    number: str
+    result: SafeString
+    reason: Explanation | None
+    document: int | None
+
+
 class WindowRow(NamedTuple):
     """One window as its table shows it."""
 
@@ -75,6 +85,8 @@ def progress(run: Run) -> dict[str, Any]:
         ],
         "windows": [_row(window) for window in windows[:MOST_WINDOWS]],
         "more_windows": len(windows) > MOST_WINDOWS,
+        "orders": _orders(run),
+        "more_orders": len(run.orders) > MOST_WINDOWS,
         "no_worker": run.state == Run.State.QUEUED and presence.workers_alive() == 0,
     }
 
@@ -126,6 +138,26 @@ def summary(run: Run) -> str:
         (counts.get("failed"), _("%(count)s set aside")),
     ]
     return " · ".join(text % {"count": formats.number(count)} for count, text in named if count) or "–"
+
+
+def _orders(run: Run) -> list[OrderRow]:
+    if not run.orders:
+        return []
+    wanted = list(NumberRead.objects.filter(run=run.pk)[:MOST_WINDOWS])
+    numbers = [one.number for one in wanted if one.result and not one.code]
+    nodes = {one.node_id for one in wanted}
+    found = SaleDocument.objects.filter(node_id__in=nodes, number__in=numbers).values_list("number", "pk")
+    documents = dict(found)
+    looks = {"created": "success", "updated": "info", "failed": "danger", "missed": "danger"}
+    return [
+        OrderRow(
+            one.number,
+            formats.badge(one.get_result_display(), looks.get(one.result, "")),
+            explain(one.code, one.params) if one.code else None,
+            documents.get(one.number),
+        )
+        for one in wanted
+    ]
 
 
 def _row(window: WindowRead) -> WindowRow:

@@ -17,15 +17,18 @@ COUNTS = ("requests", "read", "created", "updated", "unchanged", "failed")
 
 @click.command(help="Run the connector NAME now. Exit code 0: succeeded, 1: failed or only partly done.")
 @click.argument("name")
+@click.option("--orders", metavar="NUMBERS", help="Fetch only these orders: numbers with commas, or - for stdin.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option("--no-wait", is_flag=True, help="Only start it.")
-def command(name: str, as_json: bool, no_wait: bool) -> None:
+def command(name: str, orders: str | None, as_json: bool, no_wait: bool) -> None:
     """Run a connector, wait for its end, say how it ended."""
     start.open_database()
     connector = _connector(name)
-    from approdo.processes.runs import request_run
+    from approdo.processes.runs import request_run, split_numbers
 
-    run = request_run(connector, requested_by="approdo run")
+    if orders == "-":
+        orders = sys.stdin.read()
+    run = request_run(connector, "approdo run", None if orders is None else split_numbers(orders))
     if not no_wait:
         from approdo.cli.waiting import until_ended
 

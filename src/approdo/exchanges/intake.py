@@ -6,11 +6,14 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import F, Sum
 
-from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
+from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.sales.receive import Counts, Origin, receive
 from approdo.sdk.connector import RequestMade
 from approdo.sdk.documents import Batch, Note
+from approdo.sdk.errors import ApprodoError
 
+Result = NumberRead.Result
+FETCHED = (Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.FAILED)
 COUNTED = ("read", "created", "updated", "unchanged", "failed", "left_out")
 
 
@@ -48,6 +51,25 @@ def restart_window(window: WindowRead) -> None:
     window.save(update_fields=["pages", "next_token", "restarts"])
 
 
+def take_order(wanted: NumberRead, batch: Batch, at: datetime) -> None:
+    """Store the one order of `batch`, fetched by its number, and what became of it. Once, whoever calls."""
+    with transaction.atomic():
+        waiting = NumberRead.objects.select_for_update().filter(pk=wanted.pk, result=Result.WAITING)
+        if not waiting.exists():
+            return
+        counts = receive(batch, Origin(wanted.node_id, wanted.run, at))
+        result = next((name for name in FETCHED if getattr(counts, name)), Result.UNCHANGED)
+        NumberRead.objects.filter(pk=wanted.pk).update(result=result, read_at=at)
+        keep_notes(wanted.run, [*batch.notes, *counts.notes], at)
+
+
+def miss_order(wanted: NumberRead, error: ApprodoError, at: datetime) -> None:
+    """Write down why an order could not be fetched."""
+    NumberRead.objects.filter(pk=wanted.pk, result=Result.WAITING).update(
+        result=Result.MISSED, read_at=at, code=error.code, params=error.params
+    )
+
+
 def _count(window: WindowRead, counts: Counts) -> None:
     added = {name: F(name) + getattr(counts, name) for name in COUNTED}
     WindowRead.objects.filter(pk=window.pk).update(**added)
@@ -79,4 +101,7 @@ def counts_of(run: int) -> dict[str, int]:
     """What became of everything that a run read, and how many requests it made."""
     sums = WindowRead.objects.filter(run=run).aggregate(**{f"sum_{name}": Sum(name) for name in COUNTED})
     counts = {name: sums[f"sum_{name}"] or 0 for name in COUNTED}
+    for result in NumberRead.objects.filter(run=run, result__in=FETCHED).values_list("result", flat=True):
+        counts["read"] += 1
+        counts[result] += 1
     return {"requests": RequestLogged.objects.filter(run=run).count(), **counts}

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from approdo.nodes.models import Node
 from approdo.sdk.connector import ReadWindow, Scan
 
+NUMBER_LENGTH = 100
+
 
 class WindowRead(models.Model):
     """One window of one run. It counts as read only when `complete`: each of its pages is stored.
@@ -52,6 +54,38 @@ class WindowRead(models.Model):
     def window(self) -> ReadWindow:
         """What a connector type is asked to read."""
         return ReadWindow(Scan(self.scan), self.start, self.end)
+
+
+class NumberRead(models.Model):
+    """One order that a run was to fetch by its number, and what became of it."""
+
+    class Result(models.TextChoices):
+        """What became of the order: the names of a run's counts."""
+
+        WAITING = "", _("Waiting")
+        CREATED = "created", _("New")
+        UPDATED = "updated", _("Changed")
+        UNCHANGED = "unchanged", _("Unchanged")
+        FAILED = "failed", _("Set aside")
+        MISSED = "missed", _("Not fetched")
+
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    run = models.BigIntegerField(_("run"))
+    position = models.PositiveIntegerField()
+    number = models.CharField(_("number"), max_length=NUMBER_LENGTH)
+    result = models.CharField(_("result"), max_length=20, blank=True, choices=Result, default=Result.WAITING)
+    read_at = models.DateTimeField(_("read at"), null=True)
+    code = models.CharField(max_length=60, blank=True)
+    params = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("order by number")
+        verbose_name_plural = _("orders by number")
+        ordering = ("run", "position")
+        constraints = (models.UniqueConstraint(fields=("run", "position"), name="number_read_key"),)
+
+    def __str__(self) -> str:
+        return self.number
 
 
 class RequestLogged(models.Model):

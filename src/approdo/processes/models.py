@@ -74,6 +74,7 @@ class Run(models.Model):
     )
     connector_name = models.CharField(_("connector"), max_length=NAME_LENGTH)
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.QUEUED)
+    orders = models.JSONField(_("orders"), default=list)
     requested_by = models.CharField(_("requested by"), max_length=150, blank=True)
     created_at = models.DateTimeField(_("requested"), db_index=True)
     started_at = models.DateTimeField(_("started"), null=True)

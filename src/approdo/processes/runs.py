@@ -1,6 +1,8 @@
 """A run from the wish to its end. Every change of state is one conditional update: only one caller wins."""
 
 import logging
+import re
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,44 +10,62 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from approdo.exchanges.intake import COUNTED, counts_of
-from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
+from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.nodes.sentences import explain
 from approdo.processes import engine
 from approdo.processes.models import Connector, Run
-from approdo.sdk.errors import ApprodoError, ConfigError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 
 State = Run.State
 
 log = logging.getLogger(__name__)
 
+MOST_ORDERS = 1000
+"""How many orders one run fetches by their numbers."""
 
-def request_run(connector: Connector, requested_by: str = "") -> Run:
+WRONG_NUMBERS = ("no_order_numbers", "too_many_orders", "not_order_numbers")
+"""Why numbers are refused at once."""
+
+
+def request_run(connector: Connector, requested_by: str = "", orders: Sequence[str] | None = None) -> Run:
     """A queued run of `connector`, or the one that is already queued or running.
 
-    The engine is asked after commit; should that fail, a worker's round finds the row and asks again.
-    Raises `ConfigError` for a connector that is not active.
+    With `orders`, the run fetches these by their numbers and nothing else. The engine is asked after
+    commit; should that fail, a worker's round finds the row and asks again. Raises `ConfigError` for a
+    connector that is not active, for numbers that cannot be, and for `orders` while a run is live.
     """
     if not connector.active:
         raise ConfigError("connector_inactive", name=connector.name)
+    wanted = _numbers(orders)
     try:
         with transaction.atomic():
             run = Run.objects.create(
                 connector=connector,
                 connector_name=connector.name,
+                orders=wanted,
                 requested_by=requested_by,
                 created_at=timezone.now(),
             )
     except IntegrityError:
-        return Run.objects.get(connector=connector, state__in=Run.LIVE)
+        live = Run.objects.get(connector=connector, state__in=Run.LIVE)
+        if wanted or live.orders:
+            raise ConfigError("connector_busy", name=connector.name, run=live.pk) from None
+        return live
     transaction.on_commit(lambda: ask_engine(run))
     return run
+
+
+def split_numbers(text: str) -> list[str]:
+    """The numbers in a text, whatever they are parted by: spaces, lines, commas, semicolons."""
+    return [number for number in re.split(r"[\s,;]+", text) if number]
 
 
 def ask_engine(run: Run) -> None:
     """Ask the engine to work on a run, and only log when it cannot be asked: the row is kept."""
     assert run.connector is not None
     try:
-        engine.enqueue("download", "reading", f"node-{run.connector.node_id}", workflow_id(run.pk), run.pk)
+        name = "fetch" if run.orders else "download"
+        engine.enqueue(name, "reading", f"node-{run.connector.node_id}", workflow_id(run.pk), run.pk)
     except Exception:
         log.exception("run %s is queued; the engine could not be asked yet", run.pk)
 
@@ -63,21 +83,23 @@ def begin(run: int, windows: int) -> bool:
 
 def note_progress(run: int) -> None:
     """Bring the run's counts up to what its windows say."""
-    Run.objects.filter(pk=run).update(
-        counts=counts_of(run), windows_done=WindowRead.objects.filter(run=run, complete=True).count()
-    )
+    Run.objects.filter(pk=run).update(counts=counts_of(run), windows_done=_done(run))
 
 
 def succeed(run: int) -> None:
-    """End a run whose every window is complete; partly done where something had to be set aside."""
+    """End a run whose every part was read; partly done where something had to be set aside or was not there."""
     counts = counts_of(run)
+    missed = list(NumberRead.objects.filter(run=run, result=NumberRead.Result.MISSED).values_list("number", flat=True))
+    if missed:
+        fail(run, RefusedError("orders_missed", count=len(missed), numbers=", ".join(missed[:20])))
+        return
     _end(run, State.PARTIAL if counts["failed"] else State.SUCCEEDED, counts)
 
 
 def fail(run: int, error: ApprodoError) -> None:
     """End a run with the reason; partly done where some pages had been stored before."""
     counts = counts_of(run)
-    stored = WindowRead.objects.filter(run=run, pages__gt=0).exists()
+    stored = counts["read"] or WindowRead.objects.filter(run=run, pages__gt=0).exists()
     _end(
         run,
         State.PARTIAL if stored else State.FAILED,
@@ -98,10 +120,29 @@ def _end(run: int, state: str, counts: dict[str, int], **error: Any) -> bool:
         state=state,
         ended_at=timezone.now(),
         counts=counts,
-        windows_done=WindowRead.objects.filter(run=run, complete=True).count(),
+        windows_done=_done(run),
         **error,
     )
     return bool(ended)
+
+
+def _done(run: int) -> int:
+    windows = WindowRead.objects.filter(run=run, complete=True).count()
+    return windows + NumberRead.objects.filter(run=run).exclude(result=NumberRead.Result.WAITING).count()
+
+
+def _numbers(orders: Sequence[str] | None) -> list[str]:
+    """Each number once, in the given order."""
+    if orders is None:
+        return []
+    wanted = list(dict.fromkeys(filter(None, (number.strip() for number in orders))))
+    if not wanted:
+        raise ConfigError("no_order_numbers")
+    if len(wanted) > MOST_ORDERS:
+        raise ConfigError("too_many_orders", most=MOST_ORDERS, count=len(wanted))
+    if any(len(number) > NUMBER_LENGTH for number in wanted):
+        raise ConfigError("not_order_numbers", most=NUMBER_LENGTH)
+    return wanted
 
 
 def reconcile(now: datetime) -> None:
@@ -165,6 +206,12 @@ def with_details(run: Run) -> dict[str, Any]:
     return {
         **as_data(run),
         "warnings": warnings(run),
+        "orders": [_fetched(one) for one in NumberRead.objects.filter(run=run.pk)],
         "windows_read": list(windows.values("scan", "start", "end", "pages", "complete")),
         "requests": [{name: getattr(request, name) for name in made} for request in requests(run)],
     }
+
+
+def _fetched(order: NumberRead) -> dict[str, Any]:
+    reason = explain(order.code, order.params).message if order.code else ""
+    return {"number": order.number, "result": order.result or None, "reason": reason}

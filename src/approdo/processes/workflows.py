@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from approdo.connectors import connector_type
 from approdo.exchanges.coverage import Reach, with_gaps
-from approdo.exchanges.intake import keep_requests, restart_window, take_page
-from approdo.exchanges.models import WindowRead
+from approdo.exchanges.intake import keep_requests, miss_order, restart_window, take_order, take_page
+from approdo.exchanges.models import NumberRead, WindowRead
 from approdo.nodes.models import MOST_DAYS
 from approdo.nodes.time_ranges import spans
 from approdo.processes import engine, runs
@@ -34,12 +34,24 @@ MOST_RESTARTS = 3
 """How often a window starts again because Amazon refused the token that it gave."""
 
 
+MISSING = ("not_an_order_number", "order_not_found")
+"""Why one order cannot be fetched, though others can."""
+
+
 @engine.workflow("download")
 def download(run: int) -> None:
     """Read every window of a run to its end; stops where a step ended the run."""
     for window in engine.step("plan", _guarded, _plan, run):
         while engine.step("page", _guarded, _page, run, window):
             pass
+    engine.step("finish", _guarded, _finish, run)
+
+
+@engine.workflow("fetch")
+def fetch(run: int) -> None:
+    """Fetch every order of a run by its number; stops where a step ended the run."""
+    for wanted in engine.step("plan", _guarded, _plan_orders, run):
+        engine.step("order", _guarded, _order, run, wanted)
     engine.step("finish", _guarded, _finish, run)
 
 
@@ -97,6 +109,46 @@ def _write_windows(run: Run) -> list[int]:
     return [row.pk for row in rows]
 
 
+def _plan_orders(run: int) -> list[int]:
+    """Write down the orders to fetch, once, and return the numbers of their rows."""
+    row = Run.objects.select_related("connector").get(pk=run)
+    with transaction.atomic():
+        planned = list(NumberRead.objects.filter(run=run).values_list("pk", flat=True))
+        if not planned and row.live and row.connector:
+            rows = (
+                NumberRead(node_id=row.connector.node_id, run=run, position=position, number=number)
+                for position, number in enumerate(row.orders)
+            )
+            planned = [made.pk for made in NumberRead.objects.bulk_create(rows)]
+        return planned if runs.begin(run, len(planned)) else []
+
+
+def _order(run: int, wanted_id: int) -> None:
+    """Fetch one order and store it, or write down that Amazon does not give it."""
+    wanted = NumberRead.objects.get(pk=wanted_id)
+    row = Run.objects.select_related("connector__node", "connector__configuration").get(pk=run)
+    if wanted.result or not row.live or row.connector is None:
+        return
+    work = _work(row.connector)
+    if work.fetch is None:
+        raise ConfigError("fetch_not_possible")
+    made: list[RequestMade] = []
+    try:
+        batch = work.fetch(_context(row.connector, made), wanted.number)
+    except RefusedError as error:
+        if error.code not in MISSING:
+            keep_requests(run, made)
+            raise
+        miss_order(wanted, error, timezone.now())
+    except BaseException:
+        keep_requests(run, made)
+        raise
+    else:
+        take_order(wanted, batch, timezone.now())
+    keep_requests(run, made)
+    runs.note_progress(run)
+
+
 def _page(run: int, window_id: int) -> bool:
     """Read and store the page that the window's row says comes next. True while there are more."""
     window = WindowRead.objects.get(pk=window_id)
@@ -132,7 +184,8 @@ def _their_clock(made: Sequence[RequestMade]) -> datetime | None:
 
 def _finish(run: int) -> None:
     """End the run as its windows say. A run that has ended already stays as it ended."""
-    if WindowRead.objects.filter(run=run, complete=False).exists():
+    waiting = NumberRead.objects.filter(run=run, result=NumberRead.Result.WAITING)
+    if waiting.exists() or WindowRead.objects.filter(run=run, complete=False).exists():
         return
     runs.succeed(run)
 

@@ -109,6 +109,21 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "worker_lost": Sentence(_("The worker of this run ended before the run did."), _("Run the connector again.")),
     "run_cancelled": Sentence(_("The run was cancelled.")),
+    "connector_busy": Sentence(
+        _("The connector “{name}” is at work: run {run} has not ended."),
+        _("Try again once it has ended, or cancel it."),
+    ),
+    "no_order_numbers": Sentence(_("No order number was given."), _("Write one number a line.")),
+    "too_many_orders": Sentence(
+        _("{count} order numbers are too many for one run."), _("Give at most {most} at a time.")
+    ),
+    "not_order_numbers": Sentence(
+        _("What was given are no order numbers."), _("Write one number a line; none has more than {most} characters.")
+    ),
+    "orders_missed": Sentence(
+        _("{count} orders could not be fetched: {numbers}."), _("The reason stands beside each number.")
+    ),
+    "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
     "database_busy": Sentence(_("The database did not answer: {reason}."), _("Check disk and server, then run again.")),
 }

@@ -26,8 +26,9 @@ def test_running_a_connector_gives_the_run_and_running_it_again_the_same(caller,
 def test_what_cannot_be_run_is_refused_and_leaves_no_run(caller, connector):
     path = f"/connectors/{connector['id']}/run"
     assert caller.post("/connectors/Nobody/run").status == 404
-    orders = caller.post(path, {"orders": ["PO1"]})
-    assert (orders.status, orders.data["errors"][0]["field"]) == (422, "orders")
+    for wrong in ([], [" "], ["P" * 200], [f"PO{number}" for number in range(1001)]):
+        orders = caller.post(path, {"orders": wrong})
+        assert (orders.status, orders.data["errors"][0]["field"]) == (422, "orders")
     for body in ({"order": "PO1"}, {"orders": "PO1"}, [], "now"):
         assert caller.post(path, body).status == 422
     caller.patch(f"/connectors/{connector['id']}", {"active": False})
@@ -110,3 +111,13 @@ def test_coverage_says_what_was_read_and_what_was_not(caller, connector):
     assert [(gap["code"], gap["run"]) for gap in found["gaps"]] == [("gap_unfinished", 2)]
     assert found["gaps"][0]["start"] == found["read"][0]["end"]
     assert caller.get("/nodes/999/coverage").status == 404
+
+
+def test_single_orders_are_asked_for_once_each_and_not_while_another_run_lives(caller, connector):
+    path = f"/connectors/{connector['id']}/run"
+    started = caller.post(path, {"orders": ["PO2", "PO1", " PO2 "]})
+    assert started.status == 202
+    assert Run.objects.get(pk=started.data["id"]).orders == ["PO2", "PO1"]
+    assert caller.post(path, {"orders": ["PO3"]}).status == 409
+    assert caller.post(path).status == 409, "a run of single orders is not the whole download"
+    assert Run.objects.count() == 1
