@@ -15,10 +15,10 @@ from amazon_simulator.accounts import (
     Account,
 )
 from amazon_simulator.amazon import Logged
-from amazon_simulator.book import UnknownOrder
 from amazon_simulator.controls import KnownOrder
 from amazon_simulator.dials import Dials, Setting
 from amazon_simulator.faults import DIALS, Dial
+from amazon_simulator.shelf import UnknownOrder
 from amazon_simulator.simulator import Simulator
 
 __all__ = [

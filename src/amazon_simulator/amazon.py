@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from amazon_simulator import login, parameters, vendor_order_status, vendor_orders
 from amazon_simulator.accounts import Account
-from amazon_simulator.book import Book, UnknownOrder
+from amazon_simulator.book import Book
 from amazon_simulator.dials import Dials, Setting, Struck, Target
 from amazon_simulator.faults import DIALS, quota_exceeded
 from amazon_simulator.messages import (
@@ -26,6 +26,7 @@ from amazon_simulator.messages import (
 )
 from amazon_simulator.operations import Call, Operation, route
 from amazon_simulator.quota import RATE, Quota
+from amazon_simulator.shelf import UnknownOrder
 
 OPERATIONS: tuple[Operation, ...] = (*vendor_orders.OPERATIONS, *vendor_order_status.OPERATIONS)
 

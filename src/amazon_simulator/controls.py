@@ -7,11 +7,12 @@ import msgspec
 from msgspec import Struct
 
 from amazon_simulator.amazon import Amazon
-from amazon_simulator.book import Change, UnknownOrder
+from amazon_simulator.book import Change
 from amazon_simulator.dials import Setting
 from amazon_simulator.faults import DIALS
 from amazon_simulator.generate import Entry, moment
 from amazon_simulator.messages import Answer, Request, ok
+from amazon_simulator.shelf import UnknownOrder
 
 PREFIX = "/_simulator/"
 

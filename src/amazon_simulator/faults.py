@@ -29,7 +29,7 @@ class Dial:
     value: str = ""
     default: Value = None
     instead: Callable[[Value], Answer] | None = None
-    page: Callable[[Listing, Page, Value], None] | None = None
+    page: Callable[[Listing[Any], Page, Value], None] | None = None
 
 
 def _throttled(retry_after: Value) -> Answer:
@@ -48,27 +48,27 @@ def _without_orders(value: Value) -> Answer:
     return Answer(200, b"{}" if value == "empty" else b'{"payload":{}}')
 
 
-def _repeat_token(listing: Listing, page: Page, _: Value) -> None:
+def _repeat_token(listing: Listing[Any], page: Page, _: Value) -> None:
     page.next_token = listing.token_at(listing.position)
 
 
-def _empty_page(listing: Listing, page: Page, _: Value) -> None:
+def _empty_page(listing: Listing[Any], page: Page, _: Value) -> None:
     here = listing.position
     page.orders = []
     page.next_token = listing.token_at(Position(here.after, here.empty_pages + 1))
 
 
-def _leak_outside_window(listing: Listing, page: Page, _: Value) -> None:
+def _leak_outside_window(listing: Listing[Any], page: Page, _: Value) -> None:
     entry = listing.outside_window()
     page.orders[:0] = [listing.encode(entry)] if entry else []
 
 
-def _leak_outside_filter(listing: Listing, page: Page, _: Value) -> None:
+def _leak_outside_filter(listing: Listing[Any], page: Page, _: Value) -> None:
     entry = listing.outside_filter()
     page.orders[:0] = [listing.encode(entry)] if entry else []
 
 
-def _repeat_orders(listing: Listing, page: Page, _: Value) -> None:
+def _repeat_orders(listing: Listing[Any], page: Page, _: Value) -> None:
     entry = listing.former()
     page.orders[:0] = [listing.encode(entry)] if entry else []
 
@@ -83,7 +83,7 @@ _UNKNOWN = {
 }
 
 
-def _unknown_enums(_: Listing, page: Page, __: Value) -> None:
+def _unknown_enums(_: Listing[Any], page: Page, __: Value) -> None:
     def spoil(name: str, value: Any) -> Any:
         # Amazon's own sandbox writes CASES and EACH (reference 15).
         if name == "unitOfMeasure":
@@ -93,7 +93,7 @@ def _unknown_enums(_: Listing, page: Page, __: Value) -> None:
     page.orders = [_rewritten(order, spoil) for order in page.orders]
 
 
-def _missing_fields(_: Listing, page: Page, value: Value) -> None:
+def _missing_fields(_: Listing[Any], page: Page, value: Value) -> None:
     names = set(str(value).split(","))
     page.orders = [
         _rewritten(order, lambda name, content: _GONE if name in names else content) for order in page.orders

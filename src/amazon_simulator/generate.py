@@ -1,12 +1,10 @@
 """Purchase orders made from (seed, place) alone: the last of a million costs what the first does.
 
-No order is created before its predecessor, so that a window of time is a range of places and is
-found by bisection. What a query asks about (`Entry`) is arithmetic on one 64-bit hash; the order
-itself is made only when it is served. Times inside are whole seconds since 1970, UTC.
+What a query asks about (`Entry`) is arithmetic on one 64-bit hash; the order itself is made only
+when it is served. Times inside are whole seconds since 1970, UTC.
 """
 
-from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from random import Random
@@ -17,14 +15,11 @@ from msgspec import Struct
 from amazon_simulator.places import COUNTRIES, Country
 from amazon_simulator.products import RANGE, Product, make_range
 from amazon_simulator.shapes import ImportDetails, Line, Order, OrderDetails, Party, Quantity, State
+from amazon_simulator.shelf import By
+from amazon_simulator.timeline import DAY, HOUR, Numbers, Timeline
 
-HOUR = 3600
-DAY = 24 * HOUR
 # How long after its creation a generated order may still be changed, or updated at all.
-LONGEST_LAG = {"created": 0, "changed": 6 * DAY, "updated": 32 * DAY}
-# The newest order is this old at the anchor, so that a client that lets minutes settle sees it.
-_SETTLED = 600
-_JITTER = 1024
+LONGEST_LAG: Mapping[By, int] = {"created": 0, "changed": 6 * DAY, "updated": 32 * DAY, "moved": 32 * DAY}
 
 
 class Entry(Struct, kw_only=True, frozen=True, gc=False):
@@ -51,12 +46,16 @@ class Entry(Struct, kw_only=True, frozen=True, gc=False):
         """When anything last happened to the order."""
         return max(self.changed or 0, self.state_changed, self.received or 0)
 
+    @property
+    def moved(self) -> int | None:
+        """When its state last changed; None while it has the one that it came with."""
+        return self.state_changed if self.state_changed != self.created else None
+
 
 class Generator:
     """The orders of one account.
 
-    They lie in the `days` before `anchor`, growing denser towards it: half of them in the last
-    quarter. `lines` fixes the number of lines of each order (default: 1 to 25).
+    They lie along `timeline`; `lines` fixes the number of lines of each (default: 1 to 25).
     """
 
     def __init__(
@@ -70,45 +69,31 @@ class Generator:
         anchor: datetime,
         lines: int | None = None,
     ) -> None:
-        self.count = count
-        self._account = account
-        self._salt = _mix(seed << 8 | account)
+        self.timeline = Timeline(
+            salt=seed << 8 | account, account=account, count=count, days=days, anchor=anchor, numbers=_NUMBERS
+        )
         self._vendor_codes = tuple(vendor_codes)
-        self._anchor = int(anchor.timestamp())
-        self._span = days * DAY - _SETTLED
         self._lines = lines
         self._products = make_range(f"{seed} {account}")
 
-    def first_at(self, moment: int) -> int:
-        """The place of the first order created at `moment` or later."""
-        return bisect_left(range(self.count), moment, key=self._created)
-
-    def first_after(self, key: tuple[int, int]) -> int:
-        """The place of the first order whose key is greater than `key`."""
-        return bisect_left(range(self.count), True, key=lambda at: (self._created(at), at) > key)
-
     def may_be_changed(self, place: int) -> bool:
         """Whether the order at this place can have a changed date; quicker than its entry."""
-        return self._dice(place) >> 18 & 255 < 26
+        return self.timeline.dice(place) >> 18 & 255 < 26
 
     def number(self, place: int) -> str:
         """The 8-character number of the order at this place; no account shares one with another."""
-        return _number(self._account * _ACCOUNT_SHARE + place)
+        return self.timeline.number(place)
 
     def place(self, number: str) -> int | None:
         """The place of the generated order with this number, if there is one."""
-        place = _position(number)
-        if place is None:
-            return None
-        place -= self._account * _ACCOUNT_SHARE
-        return place if 0 <= place < self.count else None
+        return self.timeline.place(number)
 
     def entry(self, place: int) -> Entry:
         """What can be asked about the order at this place."""
-        dice = self._dice(place)
-        created = self._created(place)
+        dice = self.timeline.dice(place)
+        created = self.timeline.created(place)
         changed = created + HOUR + (dice >> 26 & 255) * 2000 if self.may_be_changed(place) else None
-        if changed is not None and changed > self._anchor:
+        if changed is not None and changed > self.timeline.anchor:
             changed = None
         state, state_changed, received = self._progress(created, dice)
         vendor_code, ship_to = self._parties(dice)
@@ -127,7 +112,7 @@ class Generator:
 
     def new_entry(self, place: int, created: int) -> Entry:
         """An order placed at run time: at a place behind the generated ones, and still New."""
-        vendor_code, ship_to = self._parties(self._dice(place))
+        vendor_code, ship_to = self._parties(self.timeline.dice(place))
         return Entry(
             number=self.number(place),
             rank=place,
@@ -143,7 +128,7 @@ class Generator:
 
     def order(self, entry: Entry) -> Order:
         """The whole order."""
-        random = Random(self._dice(entry.rank))  # noqa: S311
+        random = Random(self.timeline.dice(entry.rank))  # noqa: S311
         country = country_of(entry.vendor_code)
         kind = random.choices(tuple(_ORDER_TYPES), tuple(_ORDER_TYPES.values()))[0]
         by_delivery = crc32(entry.vendor_code.encode()) % 2 == 0
@@ -198,24 +183,16 @@ class Generator:
         """State, its date and the last receipt: acknowledged in 2-38 hours, closed in 8-30 days."""
         acknowledged = created + 2 * HOUR + (dice >> 36 & 255) * 500
         closed = created + 8 * DAY + (dice >> 44 & 255) * 7400
-        if closed <= self._anchor:
+        if closed <= self.timeline.anchor:
             return "Closed", closed, closed
-        if acknowledged <= self._anchor:
+        if acknowledged <= self.timeline.anchor:
             partly = created + 5 * DAY
             return (
                 "Acknowledged",
                 acknowledged,
-                partly if partly <= self._anchor and dice & 1 else None,
+                partly if partly <= self.timeline.anchor and dice & 1 else None,
             )
         return "New", created, None
-
-    def _created(self, place: int) -> int:
-        whole = self.count * _JITTER
-        rest = whole - (place * _JITTER + (self._dice(place) & _JITTER - 1))
-        return self._anchor - _SETTLED - self._span * rest * rest // (whole * whole)
-
-    def _dice(self, place: int) -> int:
-        return _mix(self._salt + place)
 
 
 def moment(seconds: int) -> datetime:
@@ -228,38 +205,7 @@ def country_of(vendor_code: str) -> Country:
     return COUNTRIES.get(vendor_code[-2:], COUNTRIES["IT"])
 
 
-# --- numbers ------------------------------------------------------------------------------------
-
-_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_NUMBERS = 36**8
-_ACCOUNT_SHARE = 10**9
-# Coprime with 36**8: multiplying by it shuffles the numbers and can be undone.
-_SHUFFLE = 1_742_834_958_841
-_UNSHUFFLE = pow(_SHUFFLE, -1, _NUMBERS)
-
-
-def _number(position: int) -> str:
-    value = (position + 1) * _SHUFFLE % _NUMBERS
-    digits = []
-    for _ in range(8):
-        value, digit = divmod(value, 36)
-        digits.append(_ALPHABET[digit])
-    return "".join(reversed(digits))
-
-
-def _position(number: str) -> int | None:
-    if len(number) != 8 or not set(number) <= set(_ALPHABET):
-        return None
-    return int(number, 36) * _UNSHUFFLE % _NUMBERS - 1
-
-
-def _mix(value: int) -> int:
-    """64 well-stirred bits (the SplitMix64 finaliser), much quicker than seeding `Random`."""
-    value = (value * 0x9E3779B97F4A7C15 + 0x9E3779B97F4A7C15) & 0xFFFFFFFFFFFFFFFF
-    value = ((value ^ value >> 30) * 0xBF58476D1CE4E5B9) & 0xFFFFFFFFFFFFFFFF
-    value = ((value ^ value >> 27) * 0x94D049BB133111EB) & 0xFFFFFFFFFFFFFFFF
-    return value ^ value >> 31
-
+_NUMBERS = Numbers("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", 8, 1_742_834_958_841)
 
 # --- parts of an order --------------------------------------------------------------------------
 

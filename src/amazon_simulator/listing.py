@@ -5,35 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, islice
 from math import ceil
-from typing import Any
+from typing import Any, Generic
 
 from amazon_simulator import paging
-from amazon_simulator.book import Book, By
-from amazon_simulator.generate import Entry
 from amazon_simulator.messages import Answer, Refused, invalid_input
+from amazon_simulator.shelf import By, E, Shelf, Window
 
 # Reference 5.1: no window longer than 7 days, no order older than six months.
 LONGEST_WINDOW = timedelta(days=7)
 REACH = timedelta(days=184)
 _FOREVER = 1 << 40
-
-
-@dataclass(frozen=True)
-class Window:
-    """Orders `by` created, changed or updated from `start` until before `end` (seconds, UTC).
-
-    Whether Amazon counts the bounds in is not known (reference 20); here the start counts, the end
-    does not, so that neighbouring windows neither overlap nor leave a gap.
-    """
-
-    by: By
-    start: int
-    end: int
-
-    def holds(self, entry: Entry) -> bool:
-        """Whether the order is inside."""
-        when = getattr(entry, self.by)
-        return when is not None and self.start <= when < self.end
 
 
 def read_window(values: Mapping[str, Any], now: datetime, *kinds: By) -> Window:
@@ -71,13 +52,13 @@ class Page:
 
 
 @dataclass(frozen=True)
-class Listing:
+class Listing(Generic[E]):
     """One list request, checked: what it asks for and how an order is written in its answer."""
 
-    book: Book
+    book: Shelf[E]
     window: Window
-    matches: Callable[[Entry], bool]
-    encode: Callable[[Entry], bytes]
+    matches: Callable[[E], bool]
+    encode: Callable[[E], bytes]
     oldest: int
     limit: int
     descending: bool
@@ -92,25 +73,25 @@ class Listing:
         token = self.token_at(paging.Position(served[-1].key)) if more else None
         return Page([self.encode(entry) for entry in served], token)
 
-    def former(self) -> Entry | None:
+    def former(self) -> E | None:
         """The last order of the page before this one."""
         key = self.position.after
-        around = self.book.scan("created", key[0], key[0] + 1) if key else iter(())
+        around = self.book.scan(Window("created", key[0], key[0] + 1)) if key else iter(())
         return next((entry for entry in around if entry.key == key), None)
 
-    def outside_window(self) -> Entry | None:
+    def outside_window(self) -> E | None:
         """An order that the window excludes though the filters let it through."""
         window = self.window
-        before = self.book.scan("created", self.oldest, window.start, descending=True)
-        near = chain(islice(before, 1000), islice(self.book.scan("created", window.end, _FOREVER), 1000))
+        before = self.book.scan(Window("created", self.oldest, window.start), descending=True)
+        after = self.book.scan(Window("created", window.end, _FOREVER))
+        near = chain(islice(before, 1000), islice(after, 1000))
         return next((e for e in near if self.matches(e) and not window.holds(e)), None)
 
-    def outside_filter(self) -> Entry | None:
+    def outside_filter(self) -> E | None:
         """An order of the window that the filters exclude."""
-        window = islice(self.book.scan(self.window.by, self.window.start, self.window.end), 1000)
+        window = islice(self.book.scan(self.window), 1000)
         return next((entry for entry in window if not self.matches(entry)), None)
 
-    def _found(self) -> Iterator[Entry]:
-        window = self.window
-        entries = self.book.scan(window.by, window.start, window.end, self.position.after, self.descending)
+    def _found(self) -> Iterator[E]:
+        entries = self.book.scan(self.window, self.position.after, self.descending)
         return (e for e in entries if e.created >= self.oldest and self.matches(e))

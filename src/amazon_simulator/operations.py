@@ -42,7 +42,7 @@ class Operation:
     path: str
     parameters: Sequence[Parameter] = ()
     answer: Callable[[Call], Answer] | None = None
-    listing: Callable[[Call], Listing] | None = None
+    listing: Callable[[Call], Listing[Any]] | None = None
     member: str = ""
 
     @cached_property

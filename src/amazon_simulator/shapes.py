@@ -13,18 +13,18 @@ State = Literal["New", "Acknowledged", "Closed"]
 Unit = Literal["Cases", "Eaches"]
 
 
-class _Shape(Struct, omit_defaults=True, rename="camel", gc=False):
+class Shape(Struct, omit_defaults=True, rename="camel", gc=False):
     """One JSON object of Amazon's: camelCase members, absent instead of null."""
 
 
-class TaxInfo(_Shape, kw_only=True):
+class TaxInfo(Shape, kw_only=True):
     """A tax registration."""
 
     tax_registration_type: str
     tax_registration_number: str
 
 
-class Address(_Shape, kw_only=True):
+class Address(Shape, kw_only=True):
     """A postal address."""
 
     name: str
@@ -40,7 +40,7 @@ class Address(_Shape, kw_only=True):
     phone: str | None = None
 
 
-class Party(_Shape, kw_only=True):
+class Party(Shape, kw_only=True):
     """A party: a vendor code, a fulfilment centre or one of Amazon's companies."""
 
     party_id: str
@@ -48,7 +48,7 @@ class Party(_Shape, kw_only=True):
     tax_info: TaxInfo | None = None
 
 
-class Money(_Shape, kw_only=True):
+class Money(Shape, kw_only=True):
     """An amount per each, or per `unit_of_measure` where the goods are priced by weight."""
 
     currency_code: str
@@ -56,7 +56,7 @@ class Money(_Shape, kw_only=True):
     unit_of_measure: str | None = None
 
 
-class Quantity(_Shape, kw_only=True):
+class Quantity(Shape, kw_only=True):
     """How many eaches or cases; a case holds `unit_size` eaches."""
 
     amount: int
@@ -64,7 +64,7 @@ class Quantity(_Shape, kw_only=True):
     unit_size: int
 
 
-class Line(_Shape, kw_only=True):
+class Line(Shape, kw_only=True):
     """A line of a purchase order."""
 
     item_sequence_number: str
@@ -76,7 +76,7 @@ class Line(_Shape, kw_only=True):
     list_price: Money | None = None
 
 
-class ImportDetails(_Shape, kw_only=True):
+class ImportDetails(Shape, kw_only=True):
     """What a direct import order says beyond the rest."""
 
     method_of_payment: str | None = None
@@ -86,7 +86,7 @@ class ImportDetails(_Shape, kw_only=True):
     shipping_instructions: str | None = None
 
 
-class OrderDetails(_Shape, kw_only=True):
+class OrderDetails(Shape, kw_only=True):
     """All of a purchase order but its number and state."""
 
     purchase_order_date: datetime
@@ -105,7 +105,7 @@ class OrderDetails(_Shape, kw_only=True):
     items: list[Line]
 
 
-class Order(_Shape, kw_only=True):
+class Order(Shape, kw_only=True):
     """A purchase order."""
 
     purchase_order_number: str
@@ -113,7 +113,7 @@ class Order(_Shape, kw_only=True):
     order_details: OrderDetails
 
 
-class OrderedQuantityDetails(_Shape, kw_only=True):
+class OrderedQuantityDetails(Shape, kw_only=True):
     """One entry of a line's quantity history."""
 
     updated_date: datetime
@@ -121,14 +121,14 @@ class OrderedQuantityDetails(_Shape, kw_only=True):
     cancelled_quantity: Quantity | None = None
 
 
-class OrderedQuantityStatus(_Shape, kw_only=True):
+class OrderedQuantityStatus(Shape, kw_only=True):
     """A line's quantity and how it came about."""
 
     ordered_quantity: Quantity
     ordered_quantity_details: list[OrderedQuantityDetails] | None = None
 
 
-class AcknowledgementDetails(_Shape, kw_only=True):
+class AcknowledgementDetails(Shape, kw_only=True):
     """One acknowledgement of a line."""
 
     acknowledgement_date: datetime
@@ -136,7 +136,7 @@ class AcknowledgementDetails(_Shape, kw_only=True):
     rejected_quantity: Quantity | None = None
 
 
-class AcknowledgementStatus(_Shape, kw_only=True):
+class AcknowledgementStatus(Shape, kw_only=True):
     """What the vendor has said about a line."""
 
     confirmation_status: str
@@ -145,7 +145,7 @@ class AcknowledgementStatus(_Shape, kw_only=True):
     acknowledgement_status_details: list[AcknowledgementDetails] | None = None
 
 
-class ReceivingStatus(_Shape, kw_only=True):
+class ReceivingStatus(Shape, kw_only=True):
     """What has arrived of a line."""
 
     receive_status: str
@@ -153,7 +153,7 @@ class ReceivingStatus(_Shape, kw_only=True):
     last_receive_date: datetime | None = None
 
 
-class LineStatus(_Shape, kw_only=True):
+class LineStatus(Shape, kw_only=True):
     """A line in the answer of getPurchaseOrdersStatus (the ASIN has another name there)."""
 
     item_sequence_number: str
@@ -166,7 +166,7 @@ class LineStatus(_Shape, kw_only=True):
     receiving_status: ReceivingStatus
 
 
-class OrderStatus(_Shape, kw_only=True):
+class OrderStatus(Shape, kw_only=True):
     """A purchase order in the answer of getPurchaseOrdersStatus."""
 
     purchase_order_number: str

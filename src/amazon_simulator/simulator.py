@@ -11,7 +11,7 @@ import msgspec
 from amazon_simulator import controls
 from amazon_simulator.accounts import Account, default_accounts
 from amazon_simulator.amazon import Amazon, Logged, Reply
-from amazon_simulator.book import Book, Change, UnknownOrder
+from amazon_simulator.book import Book, Change
 from amazon_simulator.controls import KnownOrder
 from amazon_simulator.dials import Dials, Setting
 from amazon_simulator.generate import Generator
@@ -19,6 +19,7 @@ from amazon_simulator.messages import Request
 from amazon_simulator.quota import Quota
 from amazon_simulator.server import Server
 from amazon_simulator.shapes import State
+from amazon_simulator.shelf import UnknownOrder
 
 
 class Simulator:

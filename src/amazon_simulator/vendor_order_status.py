@@ -6,7 +6,7 @@ import msgspec
 
 from amazon_simulator.book import Book
 from amazon_simulator.generate import Entry, moment
-from amazon_simulator.listing import Listing, Window, read_window
+from amazon_simulator.listing import Listing, read_window
 from amazon_simulator.operations import Call, Operation
 from amazon_simulator.parameters import Parameter, date_time, one_of, text
 from amazon_simulator.shapes import (
@@ -21,12 +21,13 @@ from amazon_simulator.shapes import (
     Quantity,
     ReceivingStatus,
 )
+from amazon_simulator.shelf import Window
 from amazon_simulator.vendor_orders import PAGE_PARAMETERS, listing
 
 _PAIRS = {"createdAfter", "createdBefore", "updatedAfter", "updatedBefore"}
 
 
-def list_status(call: Call) -> Listing:
+def list_status(call: Call) -> Listing[Entry]:
     """The orders that a request asks for: by a window, or one by its number. Raises Refused."""
     values, book = call.values, call.book
     number = values.get("purchaseOrderNumber")

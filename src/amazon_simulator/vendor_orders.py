@@ -9,10 +9,11 @@ import msgspec
 
 from amazon_simulator import paging
 from amazon_simulator.generate import Entry
-from amazon_simulator.listing import REACH, Listing, Window, read_window
+from amazon_simulator.listing import REACH, Listing, read_window
 from amazon_simulator.messages import Answer, errors, invalid_input
 from amazon_simulator.operations import Call, Operation
 from amazon_simulator.parameters import Parameter, date_time, flag, integer, one_of, text
+from amazon_simulator.shelf import Window
 
 PATH = "/vendor/orders/v1/purchaseOrders"
 
@@ -31,7 +32,7 @@ def oldest_served(now: datetime) -> int:
     return int((now - REACH).timestamp())
 
 
-def list_orders(call: Call) -> Listing:
+def list_orders(call: Call) -> Listing[Entry]:
     """The orders that a getPurchaseOrders request asks for. Raises Refused."""
     window = read_window(call.values, call.now, "created", "changed")
     whole = call.values.get("includeDetails", True)
@@ -43,7 +44,7 @@ def listing(
     window: Window,
     matches: Callable[[Entry], bool],
     encode: Callable[[Entry], bytes],
-) -> Listing:
+) -> Listing[Entry]:
     """A listing by the parameters that all of them share. Raises Refused for a bad nextToken."""
     bound_to = (call.account.refresh_token, call.operation.name)
     filters = call.request.query
