@@ -26,7 +26,7 @@ class Numbers:
         self._values = {sign: value for value, sign in enumerate(alphabet)}
         self._alphabet = alphabet
         self._length = length
-        self._count = len(alphabet) ** length
+        self._count: int = len(alphabet) ** length
         self._factor = factor
         self._inverse: int = pow(factor, -1, self._count)
 
