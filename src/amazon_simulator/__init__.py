@@ -1,8 +1,12 @@
-"""A simulated Amazon for vendors: Login with Amazon and the retail order operations, over real TCP.
+"""A simulated Amazon for vendors: login, retail and Direct Fulfillment orders, over real TCP.
 
     with Simulator(orders=500) as amazon:
         amazon.dials.set("http_502_html", operation="getPurchaseOrders", times=2)
         ...  # point a client at amazon.url
+
+    with Simulator(orders=0, df_orders=200) as amazon:
+        (number,) = amazon.add_df_orders()
+        amazon.change_df_order(number, state="CANCELLED")
 
 It imports nothing of the program that it tests.
 """
@@ -15,7 +19,7 @@ from amazon_simulator.accounts import (
     Account,
 )
 from amazon_simulator.amazon import Logged
-from amazon_simulator.controls import KnownOrder
+from amazon_simulator.controls import KnownDirectOrder, KnownOrder
 from amazon_simulator.dials import Dials, Setting
 from amazon_simulator.faults import DIALS, Dial
 from amazon_simulator.shelf import UnknownOrder
@@ -30,6 +34,7 @@ __all__ = [
     "Account",
     "Dial",
     "Dials",
+    "KnownDirectOrder",
     "KnownOrder",
     "Logged",
     "Setting",

@@ -38,6 +38,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
     return Simulator(
         seed=options.seed,
         orders=options.orders,
+        df_orders=options.df_orders,
         days=options.days,
         lines=options.lines,
         now=options.now,
@@ -54,7 +55,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="amazon_simulator",
-        description="A simulated Amazon for vendors: login and retail orders, with dials.",
+        description="A simulated Amazon for vendors: login, retail and Direct Fulfillment orders, with dials.",
         epilog="dials:\n" + "\n".join(f"  {d.name:23}{d.does}" for d in DIALS.values()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -63,13 +64,18 @@ def _parser() -> argparse.ArgumentParser:
     add("--host", default="127.0.0.1", help="(default: %(default)s)")
     add("--orders", type=_count, default=500, help="of the first account (default: %(default)s)")
     add(
+        "--df-orders",
+        type=_count,
+        help="Direct Fulfillment orders of the first account (default: a vendor of Retail alone)",
+    )
+    add(
         "--days",
         type=_positive,
         default=180,
         help="before the anchor (default: %(default)s)",
     )
     add("--seed", type=int, default=1, help="the same one gives the same orders")
-    add("--lines", type=_positive, help="of each order (default: 1 to 25)")
+    add("--lines", type=_positive, help="of each retail order (default: 1 to 25)")
     add("--now", type=_moment, help="what is taken for the present at the start (default: it is)")
     add("--anchor", type=_moment, help="all orders lie before (default: --now, or midnight UTC)")
     add("--latency", type=float, metavar="MS", help="milliseconds added to each answer")

@@ -11,7 +11,11 @@ SECOND_REFRESH_TOKEN = "Atzr|simulator-second"  # noqa: S105
 
 @dataclass(frozen=True)
 class Account:
-    """A vendor group. `orders` is how many are generated; a vendor code ends with its country."""
+    """A vendor group. `orders` is how many are generated; a vendor code ends with its country.
+
+    `df_orders`: how many Direct Fulfillment orders; None for a vendor of Retail alone, to whom no
+    restricted data token is given until it has such an order all the same.
+    """
 
     name: str
     refresh_token: str
@@ -19,12 +23,14 @@ class Account:
     orders: int
     client_id: str = CLIENT_ID
     client_secret: str = CLIENT_SECRET
+    df_orders: int | None = None
 
 
-def default_accounts(orders: int) -> tuple[Account, ...]:
+def default_accounts(orders: int, df_orders: int | None = None) -> tuple[Account, ...]:
     """The account `eu` with these many orders, and `second` with a tenth of them."""
+    tenth = None if df_orders is None else df_orders // 10
     countries = ("IT", "DE", "FR", "ES", "GB", "PL", "SE", "NL")
     return (
-        Account("eu", REFRESH_TOKEN, tuple(f"ROS{code}" for code in countries), orders),
-        Account("second", SECOND_REFRESH_TOKEN, ("VERIT", "VERDE"), orders // 10),
+        Account("eu", REFRESH_TOKEN, tuple(f"ROS{code}" for code in countries), orders, df_orders=df_orders),
+        Account("second", SECOND_REFRESH_TOKEN, ("VERIT", "VERDE"), orders // 10, df_orders=tenth),
     )

@@ -11,10 +11,11 @@ from uuid import uuid4
 
 from msgspec import Struct
 
-from amazon_simulator import login, parameters, vendor_order_status, vendor_orders
+from amazon_simulator import direct_orders, login, parameters, restricted, vendor_order_status, vendor_orders
 from amazon_simulator.accounts import Account
 from amazon_simulator.book import Book
 from amazon_simulator.dials import Dials, Setting, Struck, Target
+from amazon_simulator.direct_book import DirectBook
 from amazon_simulator.faults import DIALS, quota_exceeded
 from amazon_simulator.messages import (
     Answer,
@@ -28,7 +29,12 @@ from amazon_simulator.operations import Call, Operation, route
 from amazon_simulator.quota import RATE, Quota
 from amazon_simulator.shelf import UnknownOrder
 
-OPERATIONS: tuple[Operation, ...] = (*vendor_orders.OPERATIONS, *vendor_order_status.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *vendor_orders.OPERATIONS,
+    *vendor_order_status.OPERATIONS,
+    *direct_orders.OPERATIONS,
+    *restricted.OPERATIONS,
+)
 
 # AppName/Version (Language=...; ...), where a backslash escapes what is syntax (reference 2.2).
 _USER_AGENT = re.compile(r"(?:[^/()=;\\]|\\.)+/(?:[^/()=;\\ ]|\\.)+ \((?:[^()\\]|\\.)*Language=(?:[^()\\]|\\.)+\)")
@@ -75,6 +81,7 @@ class Amazon:
         self,
         accounts: Sequence[Account],
         make_book: Callable[[Account], Book],
+        make_direct_book: Callable[[Account], DirectBook],
         *,
         now: Callable[[], datetime],
         quota: Quota,
@@ -92,6 +99,7 @@ class Amazon:
         self.statuses: Counter[str] = Counter()
         self.unknown_parameters: Counter[str] = Counter()
         self._make_book = make_book
+        self._make_direct_book = make_direct_book
         self._dials_at_start = tuple(dials)
         self._numbers = count(1)
         self._lock = Lock()
@@ -100,6 +108,7 @@ class Amazon:
     def reset(self) -> None:
         """Everything as at the start: orders, dials, quotas; no token, no request remembered."""
         self.books = {account: self._make_book(account) for account in self.accounts}
+        self.direct_books = {account: self._make_direct_book(account) for account in self.accounts}
         self.dials.clear()
         for setting in self._dials_at_start:
             self.dials.add(setting)
@@ -110,10 +119,17 @@ class Amazon:
         self.unknown_parameters.clear()
 
     def book(self, account: str | None = None) -> Book:
-        """The orders of the account with this name, or of the first. Raises UnknownOrder."""
-        for known, book in self.books.items():
+        """The retail orders of the account with this name, or of the first. Raises UnknownOrder."""
+        return self.books[self._named(account)]
+
+    def direct_book(self, account: str | None = None) -> DirectBook:
+        """Its Direct Fulfillment orders. Raises UnknownOrder."""
+        return self.direct_books[self._named(account)]
+
+    def _named(self, account: str | None) -> Account:
+        for known in self.accounts:
             if account in (None, known.name):
-                return book
+                return known
         raise UnknownOrder(f"There is no account {account!r}.")
 
     def answer(self, request: Request, problem: str = "") -> Reply:
@@ -151,17 +167,28 @@ class Amazon:
             return self.login.answer(request, None if lifetime is None else float(lifetime)), {}
         if "expired_access_token" in struck:
             self.login.expire(request.headers.get("x-amz-access-token", ""))
-        refusal = _refusal_of_user_agent(request) or self.login.refusal_of_access(request)
+        restricted_path = operation.path if operation and operation.restricted else None
+        refusal = _refusal_of_user_agent(request) or self.login.refusal_of_access(request, restricted_path)
         if refusal:
             raise Refused(refusal)
         if operation is None or account is None:
             raise Refused(unauthorized())
-        if not self.quota.take((account.client_id, account.refresh_token, operation.name)):
+        if not self.quota.take((account.client_id, account.refresh_token, operation.name), operation.rate / RATE):
             raise Refused(quota_exceeded())
         values, unknown = parameters.read(operation.parameters, request.query)
         self._note_unknown(operation, unknown)
-        book = self.books[account]
-        call = Call(operation, request, account, book, self.now(), values, arrival.place)
+        call = Call(
+            operation=operation,
+            request=request,
+            account=account,
+            book=self.books[account],
+            direct_book=self.direct_books[account],
+            login=self.login,
+            now=self.now(),
+            values=values,
+            place=arrival.place,
+            faults=struck,
+        )
         return self._perform(call, arrival.target)
 
     def _perform(self, call: Call, target: Target) -> tuple[Answer, Struck]:
@@ -176,7 +203,7 @@ class Amazon:
             spoil = DIALS[fault].page
             assert spoil is not None, "only such dials strike at this stage"
             spoil(listing, page, value)
-        return page.answer(operation.member), struck
+        return page.answer(operation.member, in_payload=operation.in_payload), struck
 
     def _note_unknown(self, operation: Operation, names: Sequence[str]) -> None:
         """Amazon ignores them silently (reference 18, item 1); here they are seen, or refused."""
@@ -190,7 +217,8 @@ class Amazon:
         headers = {"x-amzn-RequestId": request_id, **answer.headers}
         # Amazon shows the limit on these only (reference 2.2), and its login not at all.
         if answer.status in (200, 202, 400, 404) and target.operation != login.OPERATION:
-            headers["x-amzn-RateLimit-Limit"] = f"{float(self.quota.rate or RATE)}"
+            part = arrival.operation.rate / RATE if arrival.operation else 1
+            headers["x-amzn-RateLimit-Limit"] = f"{float(self.quota.rate or RATE) * part}"
         silent = "reset" in struck or "hang" in struck
         with self._lock:
             self.statuses["none" if silent else str(answer.status)] += 1

@@ -9,6 +9,8 @@ from msgspec import Struct
 from amazon_simulator.amazon import Amazon
 from amazon_simulator.book import Change
 from amazon_simulator.dials import Setting
+from amazon_simulator.direct_book import DirectChange
+from amazon_simulator.direct_generate import DirectEntry
 from amazon_simulator.faults import DIALS
 from amazon_simulator.generate import Entry, moment
 from amazon_simulator.messages import Answer, Request, ok
@@ -42,6 +44,29 @@ class KnownOrder(Struct, kw_only=True):
         )
 
 
+class KnownDirectOrder(Struct, kw_only=True):
+    """What is true of a Direct Fulfillment order; times aware UTC."""
+
+    number: str
+    state: str
+    vendor_code: str
+    ship_from: str
+    created: datetime
+    state_changed: datetime
+
+    @classmethod
+    def of(cls, entry: DirectEntry) -> "KnownDirectOrder":
+        """From what the simulator knows of the order."""
+        return cls(
+            number=entry.number,
+            state=entry.state,
+            vendor_code=entry.vendor_code,
+            ship_from=entry.ship_from,
+            created=moment(entry.created),
+            state_changed=moment(entry.state_changed),
+        )
+
+
 class OrderCommand(Struct, kw_only=True, forbid_unknown_fields=True):
     """The body of POST /_simulator/orders: `add`, `change` or `put`, with what belongs to it."""
 
@@ -51,6 +76,18 @@ class OrderCommand(Struct, kw_only=True, forbid_unknown_fields=True):
     shown: dict[str, str] = {}
     change: str | None = None
     changes: Change | None = None
+    put: msgspec.Raw = msgspec.Raw()
+
+
+class DirectOrderCommand(Struct, kw_only=True, forbid_unknown_fields=True):
+    """The body of POST /_simulator/df-orders, like OrderCommand."""
+
+    account: str | None = None
+    add: int | None = None
+    placed: datetime | None = None
+    shown: dict[str, str] = {}
+    change: str | None = None
+    changes: DirectChange | None = None
     put: msgspec.Raw = msgspec.Raw()
 
 
@@ -93,7 +130,11 @@ def _post_dials(amazon: Amazon, request: Request) -> Answer:
 
 def _get_state(amazon: Amazon, _: Request) -> Answer:
     accounts = {
-        account.name: {"orders": len(book), "vendor_codes": account.vendor_codes}
+        account.name: {
+            "orders": len(book),
+            "df_orders": len(amazon.direct_books[account]),
+            "vendor_codes": account.vendor_codes,
+        }
         for account, book in amazon.books.items()
     }
     return ok(
@@ -124,15 +165,36 @@ def _post_orders(amazon: Amazon, request: Request) -> Answer:
     book, now = amazon.book(command.account), amazon.now()
     numbers: list[str] = []
     if command.add is not None:
-        placed = command.placed or now
-        placed = placed if placed.tzinfo else placed.replace(tzinfo=UTC)
-        numbers = book.add(command.add, placed, command.shown)
+        numbers = book.add(command.add, _aware(command.placed or now), command.shown)
     if command.change is not None:
         book.change(command.change, command.changes or Change(), now)
         numbers.append(command.change)
     if bytes(command.put):
         numbers.append(book.put(bytes(command.put), now))
     return ok({"numbers": numbers})
+
+
+def _get_direct_orders(amazon: Amazon, request: Request) -> Answer:
+    book = amazon.direct_book(request.query.get("account"))
+    return ok({"orders": [KnownDirectOrder.of(entry) for entry in book]})
+
+
+def _post_direct_orders(amazon: Amazon, request: Request) -> Answer:
+    command = msgspec.json.decode(request.body, type=DirectOrderCommand)
+    book, now = amazon.direct_book(command.account), amazon.now()
+    numbers: list[str] = []
+    if command.add is not None:
+        numbers = book.add(command.add, _aware(command.placed or now), command.shown)
+    if command.change is not None:
+        book.change(command.change, command.changes or DirectChange(), now)
+        numbers.append(command.change)
+    if bytes(command.put):
+        numbers.append(book.put(bytes(command.put), now))
+    return ok({"numbers": numbers})
+
+
+def _aware(given: datetime) -> datetime:
+    return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
 def _post_reset(amazon: Amazon, _: Request) -> Answer:
@@ -151,5 +213,7 @@ _HANDLERS: Mapping[tuple[str, str], Callable[[Amazon, Request], Answer]] = {
     ("GET", "requests"): _get_requests,
     ("GET", "orders"): _get_orders,
     ("POST", "orders"): _post_orders,
+    ("GET", "df-orders"): _get_direct_orders,
+    ("POST", "df-orders"): _post_direct_orders,
     ("POST", "reset"): _post_reset,
 }

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from amazon_simulator.faults import DIALS, Dial, On, Value
 from amazon_simulator.login import OPERATION as LOGIN
+from amazon_simulator.login import RESTRICTED_OPERATION
 
 Struck = Mapping[str, Value]
 
@@ -31,6 +32,8 @@ class Target:
         if self.operation == LOGIN:
             return {"login"}
         kinds: set[On] = {"call"}
+        if self.operation == RESTRICTED_OPERATION:
+            kinds.add("restricted_token")
         if self.is_list:
             kinds |= {"list", "next_page"} if self.is_next_page else {"list"}
         return kinds

@@ -1,7 +1,8 @@
 """Everything that can be made to go wrong, as one table: each dial is a row, with what it does.
 
 A dial either answers in Amazon's place (`instead`), or spoils a page that was right (`page`), or
-does neither: then the server (on the wire) or the login acts on its name. Reports: reference 18.
+does neither: then the server (on the wire), the login or the operation acts on its name. Reports:
+reference 18.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,11 +13,11 @@ import msgspec
 
 from amazon_simulator.listing import Listing, Page
 from amazon_simulator.login import oauth_error
-from amazon_simulator.messages import Answer, errors, html, invalid_input, unauthorized
+from amazon_simulator.messages import Answer, errors, html, invalid_input, no_access, unauthorized
 from amazon_simulator.paging import Position
 
 Value = float | str | None
-On = Literal["call", "login", "list", "next_page"]
+On = Literal["call", "login", "restricted_token", "list", "next_page"]
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ def quota_exceeded() -> Answer:
 
 
 def _without_orders(value: Value) -> Answer:
-    return Answer(200, b"{}" if value == "empty" else b'{"payload":{}}')
+    bodies = {"empty": b"{}", "null": b'{"orders":null}'}
+    return Answer(200, bodies.get(str(value), b'{"payload":{}}'))
 
 
 def _repeat_token(listing: Listing[Any], page: Page, _: Value) -> None:
@@ -80,6 +82,8 @@ _UNKNOWN = {
     "paymentMethod": "BankTransfer",
     "confirmationStatus": "BACKORDERED",
     "receiveStatus": "IN_TRANSIT",
+    "orderStatus": "PARTIALLY_SHIPPED",
+    "type": "IVA",
 }
 
 
@@ -87,7 +91,7 @@ def _unknown_enums(_: Listing[Any], page: Page, __: Value) -> None:
     def spoil(name: str, value: Any) -> Any:
         # Amazon's own sandbox writes CASES and EACH (reference 15).
         if name == "unitOfMeasure":
-            return {"Cases": "CASES", "Eaches": "EACH"}.get(value, value)
+            return {"Cases": "CASES", "Eaches": "EACH", "Each": "EACH"}.get(value, value)
         return _UNKNOWN.get(name, value)
 
     page.orders = [_rewritten(order, spoil) for order in page.orders]
@@ -134,7 +138,8 @@ DIALS: Mapping[str, Dial] = {
         Dial("not_json", "200 with an HTML page where JSON belongs.",
              instead=lambda _: html(200, "Service notice")),
         Dial("ok_without_orders", "200 with a payload that lacks the list of orders.", on="list",
-             value='"payload" for {"payload":{}}, "empty" for {}', default="payload",
+             value='"payload" for {"payload":{}}, "empty" for {}, "null" for {"orders":null}',
+             default="payload",
              instead=_without_orders),
         Dial("ok_null_payload", "200 with a payload of null.", on="list",
              instead=lambda _: Answer(200, b'{"payload":null}')),
@@ -155,6 +160,18 @@ DIALS: Mapping[str, Dial] = {
         Dial("wrong_secret", "The login says invalid_client: the secret is wrong or has expired.",
              on="login", instead=lambda _: oauth_error(
                  401, "invalid_client", "Client authentication failed")),
+        # Restricted data tokens, and what they show.
+        Dial("rdt_refused", "No restricted data token: the restricted role is missing.",
+             on="restricted_token", instead=lambda _: no_access()),
+        Dial("short_rdt", "Restricted data tokens live only this long, and say so.",
+             on="restricted_token", value="seconds", default=2),
+        Dial("early_rdt", "Restricted data tokens are over after this long, but say an hour.",
+             on="restricted_token", value="seconds", default=2),
+        Dial("masked_addresses", "A shipToParty reads xxxxx, as where only Amazon's labels are used."),
+        # What is not known of Amazon (reference 11.1, 14): without this, a change of state moves
+        # an order into no window. It must be on for all pages of a listing.
+        Dial("state_change_reappears", "A mere change of state shows an order once more: Retail's in the"
+             " changed window of that moment, Direct Fulfillment's in the created one.", on="list"),
         # Pages that are not what was asked for.
         Dial("repeat_token", "A page names itself as the next one.", on="next_page",
              page=_repeat_token),
@@ -170,6 +187,7 @@ DIALS: Mapping[str, Dial] = {
              on="list", page=_unknown_enums),
         Dial("missing_fields", "Orders lack members that they should have.", on="list",
              value="names of the members, with commas", page=_missing_fields,
-             default="purchaseOrderState,purchaseOrderStateChangedDate,buyingParty,netCost"),
+             default="purchaseOrderState,purchaseOrderStateChangedDate,buyingParty,netCost,"
+             "orderStatus,netPrice"),
     )
 }  # fmt: skip

@@ -43,12 +43,13 @@ class Page:
     orders: list[bytes]
     next_token: str | None
 
-    def answer(self, member: str) -> Answer:
+    def answer(self, member: str, *, in_payload: bool = True) -> Answer:
         """The page in its envelope; without a next page there is no pagination."""
         token = self.next_token
         pagination = f'"pagination":{{"nextToken":"{token}"}},' if token else ""
-        start = f'{{"payload":{{{pagination}"{member}":['.encode()
-        return Answer(200, b"".join((start, b",".join(self.orders), b"]}}")))
+        start = f'{{{pagination}"{member}":['.encode()
+        page = b"".join((start, b",".join(self.orders), b"]}"))
+        return Answer(200, b'{"payload":' + page + b"}" if in_payload else page)
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,11 @@ def unauthorized(details: str = "") -> Answer:
     return errors(403, "Unauthorized", "Access to requested resource is denied.", details)
 
 
+def no_access() -> Answer:
+    """400 as when the restricted role is missing, or came after the vendor authorised (18, item 33)."""
+    return errors(400, "InvalidInput", "Application do not have access to some or all requested resource")
+
+
 def html(status: int, title: str) -> Answer:
     """What a gateway says before Amazon's own code is reached: no envelope, not even JSON."""
     page = f"<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n<center><h1>"

@@ -20,14 +20,14 @@ class Quota:
         self._buckets: dict[Hashable, tuple[float, float]] = {}
         self._lock = Lock()
 
-    def take(self, key: Hashable) -> bool:
-        """Whether a request for this key may pass now."""
+    def take(self, key: Hashable, part: float = 1) -> bool:
+        """Whether a request for this key may pass now; its bucket fills by a `part` of the rate."""
         if self.rate is None:
             return True
         now = time.monotonic()
         with self._lock:
             left, since = self._buckets.get(key, (float(self.burst), now))
-            left = min(self.burst, left + (now - since) * self.rate)
+            left = min(self.burst, left + (now - since) * self.rate * part)
             allowed = left >= 1
             self._buckets[key] = (left - allowed, now)
         return allowed

@@ -12,26 +12,31 @@ from amazon_simulator import controls
 from amazon_simulator.accounts import Account, default_accounts
 from amazon_simulator.amazon import Amazon, Logged, Reply
 from amazon_simulator.book import Book, Change
-from amazon_simulator.controls import KnownOrder
+from amazon_simulator.controls import KnownDirectOrder, KnownOrder
 from amazon_simulator.dials import Dials, Setting
+from amazon_simulator.direct_book import DirectBook, DirectChange
+from amazon_simulator.direct_generate import DirectGenerator
+from amazon_simulator.direct_shapes import DirectState
 from amazon_simulator.generate import Generator
 from amazon_simulator.messages import Request
 from amazon_simulator.quota import Quota
 from amazon_simulator.server import Server
 from amazon_simulator.shapes import State
-from amazon_simulator.shelf import UnknownOrder
 
 
 class Simulator:
     """A simulated Amazon that listens from `start` (or `with`) until `stop`.
 
-    The same `seed`, `orders`, `days`, `lines` and `anchor` give byte-identical orders.
+    The same `seed`, `orders`, `days`, `lines` and `anchor` give byte-identical orders, whatever
+    `df_orders` is; and the same `df_orders`, byte-identical Direct Fulfillment orders.
 
     - `orders`: how many the first account has (the second: a tenth); `accounts` replaces both.
+    - `df_orders`: how many Direct Fulfillment orders likewise. Default: none, and no restricted
+      data token either until some are added; with 0 there are none, but a token is given.
     - `now`: what it takes for the present when it is made, running on from there (default: it is).
     - `anchor`: the moment before which all orders lie, in the `days` before it. Default: `now`, or
       else the last midnight UTC, so that a restart on the same day gives the same orders.
-    - `lines`: of each order (default: 1 to 25).
+    - `lines`: of each retail order (default: 1 to 25).
     - `rate_limit`: Amazon's (10 a second, burst 10), none, or a pair (rate, burst).
     - `strict`: refuse unknown parameters, which Amazon ignores.
     - `port`: 0 takes a free one.
@@ -44,6 +49,7 @@ class Simulator:
         *,
         seed: int = 1,
         orders: int = 500,
+        df_orders: int | None = None,
         days: int = 180,
         lines: int | None = None,
         now: datetime | None = None,
@@ -58,11 +64,12 @@ class Simulator:
     ) -> None:
         start = now or datetime.now(UTC)
         anchor = anchor or now or start.replace(hour=0, minute=0, second=0, microsecond=0)
-        accounts = default_accounts(orders) if accounts is None else accounts
+        accounts = default_accounts(orders, df_orders) if accounts is None else accounts
         started = time.monotonic()
         self._amazon = Amazon(
             accounts,
             lambda account: _book(account, accounts, seed, days, anchor, lines),
+            lambda account: _direct_book(account, accounts, seed, days, anchor),
             now=lambda: start + timedelta(seconds=time.monotonic() - started),
             quota=_quota(rate_limit),
             dials=dials,
@@ -127,16 +134,13 @@ class Simulator:
         return self._amazon.now()
 
     def orders(self, account: str | None = None) -> list[KnownOrder]:
-        """The truth: every order of an account (by name; default the first), oldest first."""
+        """The truth: every retail order of an account (by name; default the first), oldest first."""
         return [KnownOrder.of(entry) for entry in self._amazon.book(account)]
 
     def order(self, number: str, account: str | None = None) -> Any:
-        """An order as it is served, decoded. Raises UnknownOrder."""
+        """A retail order as it is served, decoded. Raises UnknownOrder."""
         book = self._amazon.book(account)
-        entry = book.find(number)
-        if entry is None:
-            raise UnknownOrder(f"There is no order {number}.")
-        return msgspec.json.decode(book.encoded(entry))
+        return msgspec.json.decode(book.encoded(book.known(number)))
 
     def add_orders(
         self,
@@ -146,7 +150,7 @@ class Simulator:
         placed: datetime | None = None,
         **shown: str,
     ) -> list[str]:
-        """Place new orders, now or at an earlier moment (Amazon back-fills: reference 18, item 6).
+        """Place new retail orders, now or at an earlier moment (Amazon back-fills: reference 18, item 6).
 
         `shown` may set vendor_code, ship_to and state. Returns the numbers.
         """
@@ -164,7 +168,7 @@ class Simulator:
         window: str | None = None,
         ship_to: str | None = None,
     ) -> None:
-        """Change an order as Amazon does: see `Change`. Raises UnknownOrder."""
+        """Change a retail order as Amazon does: see `Change`. Raises UnknownOrder."""
         change = Change(
             state=state,
             quantities=dict(quantities or {}),
@@ -176,13 +180,62 @@ class Simulator:
         self._amazon.book(account).change(number, change, self.now)
 
     def put_order(self, order: Mapping[str, Any] | bytes, *, account: str | None = None) -> str:
-        """Serve exactly this as an order, however dirty; it needs a purchaseOrderNumber only."""
-        raw = order if isinstance(order, bytes) else msgspec.json.encode(order)
-        return self._amazon.book(account).put(raw, self.now)
+        """Serve exactly this as a retail order, however dirty; it needs a purchaseOrderNumber only."""
+        return self._amazon.book(account).put(_raw(order), self.now)
+
+    def df_orders(self, account: str | None = None) -> list[KnownDirectOrder]:
+        """The truth: every Direct Fulfillment order of an account, oldest first."""
+        return [KnownDirectOrder.of(entry) for entry in self._amazon.direct_book(account)]
+
+    def df_order(self, number: str, account: str | None = None) -> Any:
+        """A Direct Fulfillment order as it is served, decoded. Raises UnknownOrder."""
+        book = self._amazon.direct_book(account)
+        return msgspec.json.decode(book.encoded(book.known(number)))
+
+    def add_df_orders(
+        self,
+        count: int = 1,
+        *,
+        account: str | None = None,
+        placed: datetime | None = None,
+        **shown: str,
+    ) -> list[str]:
+        """Place new Direct Fulfillment orders, as `add_orders` does.
+
+        `shown` may set vendor_code, ship_from and state. Returns the numbers.
+        """
+        return self._amazon.direct_book(account).add(count, placed or self.now, shown)
+
+    def change_df_order(
+        self,
+        number: str,
+        *,
+        account: str | None = None,
+        state: DirectState | None = None,
+        required_ship: datetime | None = None,
+        promised_delivery: datetime | None = None,
+        ship_to: Mapping[str, str] | None = None,
+    ) -> None:
+        """Change a Direct Fulfillment order: see `DirectChange`. Raises UnknownOrder."""
+        change = DirectChange(
+            state=state,
+            required_ship=required_ship,
+            promised_delivery=promised_delivery,
+            ship_to=dict(ship_to or {}),
+        )
+        self._amazon.direct_book(account).change(number, change, self.now)
+
+    def put_df_order(self, order: Mapping[str, Any] | bytes, *, account: str | None = None) -> str:
+        """Serve exactly this as a Direct Fulfillment order; it needs a purchaseOrderNumber only."""
+        return self._amazon.direct_book(account).put(_raw(order), self.now)
 
     def expire_access_tokens(self) -> None:
         """All access tokens issued so far are over."""
-        self._amazon.login.expire()
+        self._amazon.login.expire_all(restricted=False)
+
+    def expire_restricted_tokens(self) -> None:
+        """All restricted data tokens issued so far are over."""
+        self._amazon.login.expire_all(restricted=True)
 
     def set_rate_limit(self, rate_limit: bool | tuple[float, int]) -> None:
         """Amazon's limit (True), none (False), or (rate per second, burst); buckets are filled."""
@@ -218,6 +271,22 @@ def _book(
         lines=lines,
     )
     return Book(generator)
+
+
+def _direct_book(account: Account, accounts: Sequence[Account], seed: int, days: int, anchor: datetime) -> DirectBook:
+    generator = DirectGenerator(
+        seed=seed,
+        account=accounts.index(account),
+        vendor_codes=account.vendor_codes,
+        count=account.df_orders or 0,
+        days=days,
+        anchor=anchor,
+    )
+    return DirectBook(generator)
+
+
+def _raw(order: Mapping[str, Any] | bytes) -> bytes:
+    return order if isinstance(order, bytes) else msgspec.json.encode(order)
 
 
 def _quota(rate_limit: bool | tuple[float, int]) -> Quota:

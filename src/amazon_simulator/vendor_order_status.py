@@ -22,7 +22,7 @@ from amazon_simulator.shapes import (
     ReceivingStatus,
 )
 from amazon_simulator.shelf import Window
-from amazon_simulator.vendor_orders import PAGE_PARAMETERS, listing
+from amazon_simulator.vendor_orders import PAGE_PARAMETERS
 
 _PAIRS = {"createdAfter", "createdBefore", "updatedAfter", "updatedBefore"}
 
@@ -56,7 +56,7 @@ def list_status(call: Call) -> Listing[Entry]:
         )
 
     line_filters = values.keys() & {"itemConfirmationStatus", "itemReceiveStatus"}
-    return listing(call, window, matches, lambda e: msgspec.json.encode(_status(book, e)))
+    return call.listing(book, window, matches, lambda e: msgspec.json.encode(_status(book, e)))
 
 
 def _status(book: Book, entry: Entry) -> OrderStatus:

@@ -1,19 +1,16 @@
 """Retail purchase orders: getPurchaseOrders and getPurchaseOrder (reference 5.1, 5.2)."""
 
 import re
-from collections.abc import Callable
-from datetime import datetime
+from dataclasses import replace
 from functools import partial
 
 import msgspec
 
-from amazon_simulator import paging
 from amazon_simulator.generate import Entry
-from amazon_simulator.listing import REACH, Listing, read_window
+from amazon_simulator.listing import Listing, read_window
 from amazon_simulator.messages import Answer, errors, invalid_input
 from amazon_simulator.operations import Call, Operation
 from amazon_simulator.parameters import Parameter, date_time, flag, integer, one_of, text
-from amazon_simulator.shelf import Window
 
 PATH = "/vendor/orders/v1/purchaseOrders"
 
@@ -27,45 +24,20 @@ PAGE_PARAMETERS = (
 )
 
 
-def oldest_served(now: datetime) -> int:
-    """Before this moment (seconds, UTC) Amazon has forgotten its orders."""
-    return int((now - REACH).timestamp())
-
-
 def list_orders(call: Call) -> Listing[Entry]:
     """The orders that a getPurchaseOrders request asks for. Raises Refused."""
     window = read_window(call.values, call.now, "created", "changed")
+    if window.by == "changed" and "state_change_reappears" in call.faults:
+        window = replace(window, also="moved")
     whole = call.values.get("includeDetails", True)
-    return listing(call, window, partial(_matches, call), call.book.encoded if whole else _number)
-
-
-def listing(
-    call: Call,
-    window: Window,
-    matches: Callable[[Entry], bool],
-    encode: Callable[[Entry], bytes],
-) -> Listing[Entry]:
-    """A listing by the parameters that all of them share. Raises Refused for a bad nextToken."""
-    bound_to = (call.account.refresh_token, call.operation.name)
-    filters = call.request.query
-    return Listing(
-        book=call.book,
-        window=window,
-        matches=matches,
-        encode=encode,
-        oldest=oldest_served(call.now),
-        limit=call.values.get("limit", 100),
-        descending=call.values.get("sortOrder") == "DESC",
-        position=paging.decode(call.values.get("nextToken"), *bound_to, filters=filters),
-        token_at=lambda position: paging.encode(position, *bound_to, filters=filters),
-    )
+    return call.listing(call.book, window, partial(_matches, call), call.book.encoded if whole else _number)
 
 
 def get_order(call: Call) -> Answer:
     """One order, in its current version; 404 if it is unknown or too old to be served."""
     number = call.place["purchaseOrderNumber"]
     entry = call.book.find(number)
-    if entry and entry.created >= oldest_served(call.now):
+    if entry and entry.created >= call.oldest:
         return Answer(200, b'{"payload":' + call.book.encoded(entry) + b"}")
     if not re.fullmatch("[0-9A-Z]{8}", number):
         return invalid_input("purchaseOrderNumber must be 8 letters and digits.")

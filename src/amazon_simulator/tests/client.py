@@ -13,6 +13,9 @@ from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
 USER_AGENT = "Test/1.0 (Language=Python/3.11; Platform=Linux)"
 ORDERS = "/vendor/orders/v1/purchaseOrders"
 STATUS = "/vendor/orders/v1/purchaseOrdersStatus"
+DF_ORDERS = "/vendor/directFulfillment/orders/2021-12-28/purchaseOrders"
+DF_ORDER = DF_ORDERS + "/{purchaseOrderNumber}"
+RDT = "/tokens/2021-03-01/restrictedDataToken"
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Client:
         self._connection = HTTPConnection(simulator.url.removeprefix("http://"), timeout=20)
         self._refresh_token = refresh_token
         self.headers = {"user-agent": USER_AGENT}
+        self.restricted_token = ""
 
     def login(self, **changed: str) -> Response:
         """Take an access token; `changed` form fields, an empty one left out."""
@@ -63,6 +67,39 @@ class Client:
         if response.status == 200:
             self.headers["x-amz-access-token"] = response.json["access_token"]
         return response
+
+    def restrict(self, *paths: str, **members: object) -> Response:
+        """Take a restricted data token for these paths (default: both of the DF orders)."""
+        resources = [{"method": "GET", "path": path, **members} for path in paths or (DF_ORDERS, DF_ORDER)]
+        response = self.post(RDT, {"restrictedResources": resources})
+        if response.status == 200:
+            self.restricted_token = response.json["restrictedDataToken"]
+        return response
+
+    def post(self, path: str, body: object, **headers: str) -> Response:
+        """POST JSON with the access token."""
+        headers = {**self.headers, "content-type": "application/json", **headers}
+        return self.send("POST", path, json.dumps(body), headers)
+
+    def get_restricted(self, path: str, **params: object) -> Response:
+        """GET with the restricted data token."""
+        query = f"?{urlencode(params)}" if params else ""
+        return self.send("GET", path + query, None, {**self.headers, "x-amz-access-token": self.restricted_token})
+
+    def df_pages(self, **params: object) -> Iterator[Any]:
+        """Each page of the Direct Fulfillment orders, to the end."""
+        token: dict[str, str] = {}
+        while True:
+            answer = self.get_restricted(DF_ORDERS, **params, **token)
+            assert answer.status == 200, answer.body
+            yield answer.json
+            if "pagination" not in answer.json:
+                return
+            token = {"nextToken": answer.json["pagination"]["nextToken"]}
+
+    def df_numbers(self, **params: object) -> list[str]:
+        """The numbers of all Direct Fulfillment orders, page after page."""
+        return [order["purchaseOrderNumber"] for page in self.df_pages(**params) for order in page["orders"]]
 
     def get(self, path: str, **params: object) -> Response:
         """GET with the access token."""

@@ -19,6 +19,23 @@ def simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
+def df() -> Iterator[Simulator]:
+    """300 Direct Fulfillment orders and hardly a retail one, no rate limit."""
+    with Simulator(orders=20, df_orders=300, now=NOW, rate_limit=False) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def df_client(df: Simulator) -> Iterator[Client]:
+    """Logged in to the first account, with a token for the Direct Fulfillment orders."""
+    client = Client(df)
+    client.login()
+    client.restrict()
+    yield client
+    client.close()
+
+
+@pytest.fixture
 def client(simulator: Simulator) -> Iterator[Client]:
     """Logged in to the first account."""
     client = Client(simulator)

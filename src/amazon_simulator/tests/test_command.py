@@ -9,7 +9,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from amazon_simulator.__main__ import main
+from amazon_simulator.__main__ import _parser, _simulator, main
 
 
 def test_it_says_where_it_is_and_stops_quietly() -> None:
@@ -30,6 +30,15 @@ def test_it_says_where_it_is_and_stops_quietly() -> None:
         assert process.stderr.read() == ""
 
 
+@pytest.mark.parametrize(("options", "orders"), [([], None), (["--df-orders", "0"], 0), (["--df-orders", "30"], 30)])
+def test_direct_fulfillment_orders_can_be_asked_for(options: list[str], orders: int | None) -> None:
+    simulator = _simulator(_parser().parse_args(["--port", "0", "--orders", "5", *options]))
+    assert simulator.accounts[0].df_orders == orders
+    assert len(simulator.df_orders()) == (orders or 0)
+    assert len(simulator.df_orders("second")) == (orders or 0) // 10
+    simulator.stop()
+
+
 def test_a_port_in_use_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -41,7 +50,9 @@ def test_a_port_in_use_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str
     assert error.count("\n") == 1
 
 
-@pytest.mark.parametrize("bad", [["--dial", "nothing"], ["--orders", "-1"], ["--dial", "hang=x"]])
+@pytest.mark.parametrize(
+    "bad", [["--dial", "nothing"], ["--orders", "-1"], ["--df-orders", "-1"], ["--dial", "hang=x"]]
+)
 def test_bad_usage_ends_with_2(bad: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(bad)

@@ -11,7 +11,8 @@ from jsonschema import Draft4Validator
 
 from amazon_simulator import Simulator
 from amazon_simulator.amazon import OPERATIONS
-from amazon_simulator.tests.client import ORDERS, STATUS, Client, text
+from amazon_simulator.operations import Operation
+from amazon_simulator.tests.client import DF_ORDERS, ORDERS, RDT, STATUS, Client, text
 from amazon_simulator.tests.conftest import NOW
 
 
@@ -24,6 +25,16 @@ class Model:
             operation["operationId"]: operation
             for methods in self._document["paths"].values()
             for operation in methods.values()
+            if isinstance(operation, dict) and "operationId" in operation
+        }
+
+    @property
+    def places(self) -> dict[str, tuple[str, str]]:
+        """The method and path of each operation."""
+        return {
+            operation["operationId"]: (method, path)
+            for path, methods in self._document["paths"].items()
+            for method, operation in methods.items()
             if isinstance(operation, dict) and "operationId" in operation
         }
 
@@ -53,13 +64,24 @@ class Model:
                 self._walk(schema["items"], item, f"{place}[]")
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
-    """The model of the retail orders."""
+def published(name: str) -> Model:
+    """A model by its file name; skips where there is none."""
     folder = os.environ.get("APPRODO_SP_API_DIR")
     if not folder:
         pytest.skip("set APPRODO_SP_API_DIR to the folder with Amazon's models/ to run this")
-    return Model(Path(folder) / "models" / "vendorOrders.json")
+    return Model(Path(folder) / "models" / f"{name}.json")
+
+
+@pytest.fixture(scope="module")
+def model() -> Model:
+    """The model of the retail orders."""
+    return published("vendorOrders")
+
+
+@pytest.fixture(scope="module")
+def df_model() -> Model:
+    """The model of the Direct Fulfillment orders."""
+    return published("vendorDirectFulfillmentOrders_2021-12-28")
 
 
 WEEKS = range(7, 182, 7)
@@ -107,8 +129,57 @@ def test_errors_keep_to_the_model(model: Model, simulator: Simulator, client: Cl
     model.check("GetPurchaseOrdersResponse", client.get(ORDERS).json)
 
 
-def test_the_parameters_are_those_of_the_model(model: Model) -> None:
-    for operation in OPERATIONS:
-        declared = {parameter.name for parameter in operation.parameters}
-        listed = model.operations[operation.name].get("parameters", [])
-        assert declared == {p["name"] for p in listed if p["in"] == "query"}
+@pytest.mark.parametrize("details", ["true", "false"])
+def test_df_lists_keep_to_the_model(df_model: Model, df_client: Client, details: str) -> None:
+    seen = 0
+    for days in WEEKS:
+        for page in df_client.df_pages(**week_before(days, "created"), includeDetails=details, limit=20):
+            df_model.check("OrderList", page)
+            seen += len(page["orders"])
+    assert seen > 290
+
+
+def test_single_df_orders_keep_to_the_model(df_model: Model, df: Simulator, df_client: Client) -> None:
+    (new,) = df.add_df_orders()
+    df.change_df_order(new, state="SHIPPED", required_ship=NOW, promised_delivery=NOW, ship_to={"phone": "000"})
+    df.dials.set("masked_addresses", start=2)
+    for number in [new, new, *(order.number for order in df.df_orders()[::5])]:
+        answer = df_client.get_restricted(f"{DF_ORDERS}/{number}")
+        assert answer.status == 200
+        df_model.check("Order", answer.json)
+
+
+def test_df_errors_keep_to_the_model(df_model: Model, df: Simulator, df_client: Client) -> None:
+    for path in (DF_ORDERS, f"{DF_ORDERS}/unknown", f"{DF_ORDERS}/a-b"):
+        for answer in (df_client.get(path), df_client.get_restricted(path)):
+            assert answer.status in {400, 403, 404}
+            df_model.check("ErrorList", answer.json)
+    df.dials.set("throttle")
+    df_model.check("ErrorList", df_client.get_restricted(DF_ORDERS).json)
+
+
+def test_restricted_data_tokens_keep_to_the_model(df: Simulator, df_client: Client) -> None:
+    tokens = published("tokens_2021-03-01")
+    tokens.check("CreateRestrictedDataTokenResponse", df_client.restrict().json)
+    df.dials.set("rdt_refused", times=1)
+    for answer in (df_client.restrict(), df_client.restrict("/x"), df_client.post(RDT, {})):
+        assert answer.status == 400
+        tokens.check("ErrorList", answer.json)
+
+
+def model_of(operation: Operation) -> Model:
+    """The model that declares an operation."""
+    if operation.path.startswith("/tokens/"):
+        return published("tokens_2021-03-01")
+    direct = operation.path.startswith("/vendor/directFulfillment/")
+    return published("vendorDirectFulfillmentOrders_2021-12-28" if direct else "vendorOrders")
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+def test_paths_and_parameters_are_those_of_the_model(operation: Operation) -> None:
+    declared = {parameter.name for parameter in operation.parameters}
+    model = model_of(operation)
+    listed = model.operations[operation.name].get("parameters", [])
+    assert declared == {p["name"] for p in listed if p["in"] == "query"}
+    assert model.places[operation.name] == (operation.method.lower(), operation.path)
+    assert f"| {operation.rate} | 10 |" in model.operations[operation.name]["description"]
