@@ -143,10 +143,12 @@ class _Handler(BaseHTTPRequestHandler):
             sys.stderr.write(f"{self.command} {self.path} {answer.status} {len(answer.body)}\n")
 
     def _reset(self) -> None:
-        """Close with RST: no lingering, and no orderly shutdown before."""
+        """Close with RST: no lingering, and no orderly shutdown before.
+
+        The writer holds no reference to the socket and is flushed once more, so it stays open.
+        """
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.rfile.close()
-        self.wfile.close()
         self.connection.close()
         self.close_connection = True
 

@@ -63,12 +63,15 @@ def test_a_body_can_be_cut(simulator: Simulator, client: Client, week: Week) -> 
     assert client.get(ORDERS, **week).status == 200
 
 
-def test_a_connection_can_be_reset(simulator: Simulator, client: Client, week: Week) -> None:
+def test_a_connection_can_be_reset_without_a_word(
+    simulator: Simulator, client: Client, week: Week, capfd: pytest.CaptureFixture[str]
+) -> None:
     simulator.dials.set("reset", times=1)
     with pytest.raises(ConnectionResetError):
         client.get(ORDERS, **week)
     assert client.get(ORDERS, **week).status == 200
     assert [logged.status for logged in simulator.requests[-2:]] == [None, 200]
+    assert capfd.readouterr().err == ""
 
 
 def test_amazon_can_hang_and_then_close(simulator: Simulator, client: Client, week: Week) -> None:
