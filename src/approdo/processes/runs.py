@@ -91,7 +91,7 @@ def succeed(run: int) -> None:
     counts = counts_of(run)
     missed = list(NumberRead.objects.filter(run=run, result=NumberRead.Result.MISSED).values_list("number", flat=True))
     if missed:
-        fail(run, RefusedError("orders_missed", count=len(missed), numbers=", ".join(missed[:20])))
+        fail(run, RefusedError("orders_missed", numbers=_some(missed)))
         return
     _end(run, State.PARTIAL if counts["failed"] else State.SUCCEEDED, counts)
 
@@ -215,3 +215,7 @@ def with_details(run: Run) -> dict[str, Any]:
 def _fetched(order: NumberRead) -> dict[str, Any]:
     reason = explain(order.code, order.params).message if order.code else ""
     return {"number": order.number, "result": order.result or None, "reason": reason}
+
+
+def _some(numbers: list[str], most: int = 20) -> str:
+    return ", ".join(numbers[:most]) + (" …" if len(numbers) > most else "")

@@ -121,7 +121,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("What was given are no order numbers."), _("Write one number a line; none has more than {most} characters.")
     ),
     "orders_missed": Sentence(
-        _("{count} orders could not be fetched: {numbers}."), _("The reason stands beside each number.")
+        _("Orders that could not be fetched: {numbers}."), _("The reason stands beside each number.")
     ),
     "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
-from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
+from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.processes.models import Run
 
 COUNTS = {"requests": 2, "read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0, "left_out": 0}
@@ -133,3 +134,29 @@ def test_a_run_outlives_its_connector(admin_client, connector, make_run):
     run = make_run("succeeded")
     connector.delete()
     assert "Orders" in page(admin_client, run)
+
+
+def test_orders_fetched_by_number_stand_with_their_result_and_reason(admin_client, node, make_run):
+    run = make_run("partial", orders=["PO1", "PO2"])
+    NumberRead.objects.create(node=node, run=run.pk, position=0, number="PO1", result="created")
+    NumberRead.objects.create(
+        node=node,
+        run=run.pk,
+        position=1,
+        number="PO2",
+        result="missed",
+        code="order_not_found",
+        params={"number": "PO2"},
+    )
+    shown = admin_client.get(reverse("admin:processes_run_change", args=[run.pk])).content.decode()
+    assert "PO1" in shown
+    assert "Not fetched" in shown
+    assert "Amazon does not find the order PO2 for this account." in shown
+
+
+def test_the_box_asks_for_the_pasted_numbers_and_refuses_an_empty_one(admin_client, connector):
+    address = reverse("admin:processes_connector_run", args=[connector.pk])
+    admin_client.post(address, {"orders": " \n"})
+    assert not Run.objects.exists()
+    admin_client.post(address, {"orders": "PO1, PO2;PO3\nPO1"})
+    assert Run.objects.get().orders == ["PO1", "PO2", "PO3"]
