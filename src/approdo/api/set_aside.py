@@ -26,6 +26,7 @@ class SetAside(BaseModel):
     reason: str
     run: int | None
     received_at: datetime
+    stored_at: datetime | None = Field(description="When it came readable or was read again; null while it waits.")
     raw: str | None = Field(description=f"The text as it came. {RAW}")
 
 
@@ -50,5 +51,6 @@ def _shown(request: HttpRequest, row: SetAsideRow) -> dict[str, Any]:
         "reason": explain(row.code, row.params).message,
         "run": row.run,
         "received_at": row.received_at,
+        "stored_at": row.stored_at,
         "raw": readable_raw(request, row.program, row),
     }

@@ -13,7 +13,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
-from approdo.backoffice import formats
+from approdo.backoffice import formats, version_changes
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
 from approdo.sales.receive import raw_text
 
@@ -67,10 +67,11 @@ class LineRow(NamedTuple):
 
 
 class VersionRow(NamedTuple):
-    """One version: when and by which run it came."""
+    """One version: when and by which run it came, and what it changed."""
 
     version: DocumentVersion
     received: SafeString
+    changes: version_changes.Changes | None
 
 
 def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -78,7 +79,6 @@ def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
     zone = formats.zone_of(document.node)
     wanted = str(asked.get("q", "")).strip()
     page = _lines(document, wanted).get_page(asked.get("p"))
-    versions = document.versions.defer("raw").order_by("-number")
     return {
         "state": formats.document_state(document.state),
         "type_label": document.get_type_display(),
@@ -94,8 +94,21 @@ def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
         "wanted": wanted,
         "rows": [_row(line) for line in page.object_list],
         "eaches": formats.number(_pieces(document)),
-        "versions": [VersionRow(one, formats.moment(one.received_at, seconds=True)) for one in versions],
+        "versions": _versions(document, zone),
     }
+
+
+def _versions(document: SaleDocument, zone: ZoneInfo) -> list[VersionRow]:
+    """Newest first."""
+    versions = document.versions.defer("raw").order_by("-number")
+    return [
+        VersionRow(
+            one,
+            formats.moment(one.received_at, zone, seconds=True),
+            version_changes.of(document, one, zone) if place < version_changes.MOST_VERSIONS else None,
+        )
+        for place, one in enumerate(versions)
+    ]
 
 
 def pretty(version: DocumentVersion | SetAside) -> str:

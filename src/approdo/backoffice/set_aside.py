@@ -2,27 +2,34 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext
 
 from approdo.backoffice import document_page, formats
 from approdo.backoffice.unfolded import InfinitePaginator, ModelAdmin
-from approdo.nodes.sentences import explain
+from approdo.nodes.sentences import explain, explain_error
 from approdo.processes.models import Run
+from approdo.processes.rereading import retry
 from approdo.sales.models import SetAside
+from approdo.sdk.errors import ConfigError
+
+MAY_RUN = "processes.run_connector"
 
 
 @admin.register(SetAside)
 class SetAsideAdmin(ModelAdmin[SetAside]):
     """List and page; nothing here is changed by hand."""
 
-    list_display = ("shown_number", "reason", "node", "received", "run_link")
+    list_display = ("shown_number", "state", "reason", "node", "received", "run_link")
     list_select_related = ("node",)
     list_per_page = 50
     empty_hint = gettext_lazy("That is good: every document that came could be read.")
@@ -36,6 +43,11 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
     def shown_number(self, document: SetAside) -> str:
         """The order's number, where it could be read."""
         return str(document)
+
+    @admin.display(description=gettext_lazy("State"))
+    def state(self, document: SetAside) -> SafeString:
+        """Whether it still waits."""
+        return _state(document)
 
     @admin.display(description=gettext_lazy("Reason"))
     def reason(self, document: SetAside) -> str:
@@ -72,6 +84,8 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
             **self.admin_site.each_context(request),
             "opts": SetAside._meta,
             "original": document,
+            "state": _state(document),
+            "may_retry": document.stored_at is None and request.user.has_perm(MAY_RUN),
             "reason": explain(document.code, document.params),
             "program": formats.program_label(document.program),
             "received": formats.moment(document.received_at, seconds=True),
@@ -81,6 +95,29 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "backoffice/set_aside.html", context)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The admin's addresses and the one that tries again."""
+        again = path("<int:number>/retry/", self.admin_site.admin_view(self.retry), name="sales_setaside_retry")
+        return [again, *super().get_urls()]
+
+    def retry(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Try to read the document again, and say how it went."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not (self.has_view_permission(request) and request.user.has_perm(MAY_RUN)):
+            raise PermissionDenied
+        document = get_object_or_404(SetAside.objects.select_related("node"), pk=number)
+        try:
+            stored = retry(document)
+        except ConfigError as error:
+            messages.error(request, str(explain_error(error)))
+        else:
+            if stored:
+                messages.success(request, _("The document has been read and stored."))
+            else:
+                messages.error(request, _("The document still cannot be read. It is kept whole."))
+        return HttpResponseRedirect(reverse("admin:sales_setaside_change", args=[number]))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They come by download."""
@@ -93,6 +130,12 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """They stay until they can be read."""
         return False
+
+
+def _state(document: SetAside) -> SafeString:
+    if document.stored_at:
+        return formats.badge(pgettext("set aside", "stored"), "success")
+    return formats.badge(pgettext("set aside", "waits"), "warning")
 
 
 def run_link(number: int | None) -> SafeString:

@@ -14,6 +14,7 @@ from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, RequestLogged, R
 from approdo.nodes.sentences import explain
 from approdo.processes import engine
 from approdo.processes.models import Connector, Run
+from approdo.sales.models import SetAside
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 
 State = Run.State
@@ -94,6 +95,15 @@ def succeed(run: int) -> None:
         fail(run, RefusedError("orders_missed", numbers=_some(missed)))
         return
     _end(run, State.PARTIAL if counts["failed"] else State.SUCCEEDED, counts)
+    for node in Run.objects.filter(pk=run, connector__isnull=False).values_list("connector__node", flat=True):
+        settle(node)
+
+
+def settle(node: int) -> None:
+    """Runs that were partly done only because documents waited unread have succeeded once none waits."""
+    if SetAside.objects.filter(node=node, stored_at=None).exists():
+        return
+    Run.objects.filter(connector__node=node, state=State.PARTIAL, error_code="").update(state=State.SUCCEEDED)
 
 
 def fail(run: int, error: ApprodoError) -> None:

@@ -224,6 +224,11 @@ def compress(raw: bytes) -> bytes:
     return zlib.compress(raw, COMPRESSION)
 
 
+def raw_bytes(version: DocumentVersion | SetAside) -> bytes:
+    """The raw bytes of a version, exactly as they came."""
+    return zlib.decompress(bytes(version.raw))
+
+
 def raw_text(version: DocumentVersion | SetAside) -> str:
-    """The raw text of a version, exactly as it came."""
-    return zlib.decompress(bytes(version.raw)).decode("utf-8", "replace")
+    """The same as text."""
+    return raw_bytes(version).decode("utf-8", "replace")

@@ -91,6 +91,7 @@ class Download(Struct, frozen=True, kw_only=True):
     `plan(options, spans, now)` cuts the spans into windows the other side accepts, or raises `ConfigError`.
     `step(context, window, token)` reads one page and returns it with the token of the next, or none.
     `fetch(context, number)` reads one document by its number, in whatever state it is.
+    `reread` holds, for each program, what makes a batch again of documents that were kept raw.
     `states(options)` are those an unknown document must have to be stored; none means every state.
     `overlap` is how far windows reach into each other, so that nothing at their bounds is lost.
     """
@@ -98,6 +99,7 @@ class Download(Struct, frozen=True, kw_only=True):
     plan: Callable[[Mapping[str, Any], Sequence[Span], datetime], list[ReadWindow]]
     step: Callable[[Context, ReadWindow, str | None], tuple[Batch, str | None]]
     fetch: Callable[[Context, str], Batch] | None = None
+    reread: Mapping[str, Callable[[Sequence[bytes], datetime], Batch]] = field(default_factory=dict)
     states: Callable[[Mapping[str, Any]], frozenset[str]] = lambda _options: frozenset()
     overlap: timedelta = timedelta()
 

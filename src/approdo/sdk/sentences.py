@@ -123,6 +123,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "orders_missed": Sentence(
         _("Orders that could not be fetched: {numbers}."), _("The reason stands beside each number.")
     ),
+    "program_unknown": Sentence(_("Nothing here reads “{program}” documents any more.")),
     "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
     "database_busy": Sentence(_("The database did not answer: {reason}."), _("Check disk and server, then run again.")),

@@ -14,7 +14,7 @@ from django.utils import translation
 
 from approdo.backoffice import formats
 from approdo.sales.models import SaleDocument, SetAside
-from approdo.sales.receive import Origin, receive
+from approdo.sales.receive import Origin, compress, receive
 from approdo.sdk.documents import Received
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -209,3 +209,38 @@ def test_what_could_not_be_read_is_listed_with_the_reason(admin_client, receive_
     page = admin_client.get(f"/sales/setaside/{SetAside.objects.get().pk}/change/").content.decode()
     assert "BAD00001" in page
     assert "much" in page
+
+
+def test_each_version_says_what_it_changed(admin_client, receive_orders):
+    receive_orders(amazon_orders.order(items=[amazon_orders.item("1"), amazon_orders.item("2")]))
+    more = {"amount": 5, "unitOfMeasure": "Cases", "unitSize": 12}
+    changed = amazon_orders.order(
+        state="Closed",
+        items=[amazon_orders.item("1", orderedQuantity=more)],
+        purchaseOrderChangedDate="2026-04-30T12:00:00Z",
+    )
+    receive_orders(changed)
+    page = admin_client.get(f"{LIST}{SaleDocument.objects.get().pk}/change/").content.decode()
+    changes = re.findall(r"<li>(.*?)</li>", page[page.index('<ul class="ap-changes') :].partition("</ul>")[0], re.S)
+    said = [" ".join(re.sub(r"<[^>]+>", "", change).split()) for change in changes]
+    assert said == [
+        "State: NEW → CLOSED",
+        "Changed by Amazon: – → 2026-04-30 12:00",
+        "Line 1 Quantity: 3 → 5",
+        "Line 1 Eaches: 36 → 60",
+        "Line 2 line vanished",
+    ]
+
+
+def test_a_set_aside_document_is_tried_again_by_whom_it_is_allowed(admin_client, clerk_client, receive_orders):
+    receive_orders(amazon_orders.order(items="none"))
+    waiting = SetAside.objects.get()
+    address = f"/sales/setaside/{waiting.pk}/retry/"
+    assert clerk_client("view_setaside").post(address).status_code == 403
+    shown = admin_client.post(address, follow=True).content.decode()
+    assert "still cannot be read" in shown
+    SetAside.objects.update(raw=compress(json.dumps(amazon_orders.order()).encode()))
+    shown = admin_client.post(address, follow=True).content.decode()
+    assert "The document has been read and stored." in shown
+    assert "Try again" not in shown
+    assert SaleDocument.objects.get().number == "PO000001"

@@ -94,6 +94,11 @@ def fetch(context: Context, number: str) -> Batch:
     return _batch([order], asked_at)
 
 
+def reread(raws: Sequence[bytes], asked_at: datetime) -> Batch:
+    """Orders that were kept raw, once more as a batch; `asked_at` is when Amazon was asked for them."""
+    return _batch([vendor_orders.received(raw) for raw in raws], asked_at)
+
+
 def _windows(span: Span, now: datetime) -> list[ReadWindow]:
     if span.start >= min(span.end, now):
         raise ConfigError("empty_time_range", start=_iso(span.start), end=_iso(span.end))
@@ -205,5 +210,5 @@ DOWNLOAD_ORDERS = ConnectorType(
         ),
     ),
     configuration=ORDER_DOWNLOAD_CONFIGURATION,
-    work=Download(plan=plan, step=step, fetch=fetch, states=states, overlap=OVERLAP),
+    work=Download(plan=plan, step=step, fetch=fetch, states=states, reread={PROGRAM: reread}, overlap=OVERLAP),
 )

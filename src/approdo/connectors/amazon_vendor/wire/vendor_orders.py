@@ -197,13 +197,13 @@ def read_page(body: bytes) -> Page:
     """
     answer = _answer(body, _OrdersAnswer)
     pagination = answer.payload.pagination
-    orders = tuple(_received(bytes(raw)) for raw in answer.payload.orders)
+    orders = tuple(received(bytes(raw)) for raw in answer.payload.orders)
     return Page(orders, (pagination.next_token if pagination else None) or None)
 
 
 def read_order(body: bytes) -> Received:
     """The order in an answer to getPurchaseOrder, or `TransientError("unreadable_answer")`."""
-    order = _received(bytes(_answer(body, _OrderAnswer).payload))
+    order = received(bytes(_answer(body, _OrderAnswer).payload))
     if order.number is None:
         raise TransientError("unreadable_answer", detail="no order number")
     return order
@@ -291,7 +291,8 @@ def _answer(body: bytes, shape: type[_Answer]) -> _Answer:
     return answer
 
 
-def _received(raw: bytes) -> Received:
+def received(raw: bytes) -> Received:
+    """One order's raw bytes with its number, where that can be read."""
     try:
         number = _number(_NUMBERED.decode(raw).purchase_order_number)
     except (*_BROKEN, UnreadableDocument):

@@ -1,0 +1,111 @@
+"""What was kept raw is read once more."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from amazon_orders import batch, item, node, order
+from msgspec.structs import replace
+
+from approdo.nodes.models import Node
+from approdo.processes import rereading, runs
+from approdo.processes.models import Connector, Run
+from approdo.sales.models import SaleDocument, SetAside
+from approdo.sales.receive import Origin, receive
+from approdo.sdk.errors import ConfigError, UnreadableDocument
+
+pytestmark = pytest.mark.django_db
+
+NOW = datetime(2026, 5, 1, 12, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def run():
+    connector = Connector.objects.create(name="Download", node=node(), type="amazon_vendor.download_orders")
+    return Run.objects.create(connector=connector, connector_name="Download", created_at=NOW, state="running")
+
+
+def set_aside(run, one, minutes=0):
+    """What an Approdo that cannot read `one` yet makes of it."""
+
+    def cannot(_raw):
+        raise UnreadableDocument("no_lines")
+
+    known = replace(batch(one), decode=cannot)
+    receive(known, Origin(Node.objects.get().pk, run.pk, NOW + timedelta(minutes=minutes)))
+    return SetAside.objects.latest("pk")
+
+
+def test_what_can_be_read_by_now_is_stored_and_waits_no_longer(run):
+    waiting = set_aside(run, order("PO000001"))
+    assert rereading.retry(waiting)
+    waiting.refresh_from_db()
+    assert waiting.stored_at is not None
+    assert SaleDocument.objects.get().number == "PO000001"
+
+
+def test_what_still_cannot_be_read_goes_on_waiting(run):
+    receive(batch(order("PO000001", items="none")), Origin(Node.objects.get().pk, run.pk, NOW))
+    waiting = SetAside.objects.get()
+    assert not rereading.retry(waiting)
+    waiting.refresh_from_db()
+    assert waiting.stored_at is None
+    assert not SaleDocument.objects.exists()
+
+
+def test_an_older_version_read_at_last_does_not_replace_the_newer_one(run):
+    waiting = set_aside(run, order("PO000001", purchaseOrderChangedDate="2026-04-30T11:00:00Z"))
+    newer = order("PO000001", purchaseOrderChangedDate="2026-04-30T12:00:00Z", shipToParty={"partyId": "BGY3"})
+    SaleDocument.objects.all().delete()
+    receive(batch(newer), Origin(Node.objects.get().pk, run.pk, NOW))
+    assert rereading.retry(waiting)
+    assert SaleDocument.objects.get().ship_to == "BGY3"
+
+
+def test_a_run_is_partly_done_until_the_last_waiting_document_is_stored(run):
+    first, second = set_aside(run, order("PO000001")), set_aside(run, order("PO000002"))
+    Run.objects.filter(pk=run.pk).update(state="partial")
+    assert rereading.retry(first)
+    run.refresh_from_db()
+    assert run.state == "partial"
+    assert rereading.retry(second)
+    run.refresh_from_db()
+    assert run.state == "succeeded"
+
+
+def test_a_run_that_broke_off_stays_partly_done(run):
+    waiting = set_aside(run, order("PO000001"))
+    receive(batch(order("PO000002")), Origin(Node.objects.get().pk, run.pk, NOW))
+    Run.objects.filter(pk=run.pk).update(state="partial", error_code="timeout")
+    rereading.retry(waiting)
+    run.refresh_from_db()
+    assert run.state == "partial"
+
+
+def test_a_later_run_that_reads_it_settles_the_earlier_one(run):
+    set_aside(run, order("PO000001"))
+    Run.objects.filter(pk=run.pk).update(state="partial")
+    later = Run.objects.create(connector=run.connector, connector_name="Download", created_at=NOW, state="running")
+    receive(batch(order("PO000001")), Origin(Node.objects.get().pk, later.pk, NOW))
+    runs.succeed(later.pk)
+    run.refresh_from_db()
+    assert run.state == "succeeded"
+
+
+def test_a_program_that_nobody_reads_is_said(run):
+    waiting = set_aside(run, order("PO000001"))
+    SetAside.objects.update(program="forgotten")
+    waiting.refresh_from_db()
+    with pytest.raises(ConfigError, match="program_unknown"):
+        rereading.retry(waiting)
+
+
+def test_a_version_tells_what_it_changed_and_the_first_one_nothing(run):
+    origin = Origin(Node.objects.get().pk, run.pk, NOW)
+    receive(batch(order()), origin)
+    changed = [item(netCost={"amount": "1.25", "currencyCode": "EUR"})]
+    receive(batch(order(items=changed, purchaseOrderChangedDate="2026-04-30T12:00:00Z")), origin)
+    document = SaleDocument.objects.get()
+    second, first = document.versions.order_by("-number")
+    assert rereading.changes(document, first) is None
+    fields = [(one.line, one.field) for one in rereading.changes(document, second) or []]
+    assert fields == [(None, "changed_date"), ("1", "net_cost")]
