@@ -12,8 +12,9 @@ from typing import Any
 
 from approdo.connectors.amazon_vendor.client import client_for
 from approdo.connectors.amazon_vendor.operations import GET_PURCHASE_ORDER, GET_PURCHASE_ORDERS
-from approdo.connectors.amazon_vendor.wire import vendor_orders
-from approdo.connectors.amazon_vendor.wire.vendor_orders import PROGRAM, Page
+from approdo.connectors.amazon_vendor.wire import orders, vendor_orders
+from approdo.connectors.amazon_vendor.wire.orders import Page
+from approdo.connectors.amazon_vendor.wire.vendor_orders import PROGRAM
 from approdo.sdk.connector import (
     ConfigurationType,
     ConnectorType,
@@ -96,7 +97,7 @@ def fetch(context: Context, number: str) -> Batch:
 
 def reread(raws: Sequence[bytes], asked_at: datetime) -> Batch:
     """Orders that were kept raw, once more as a batch; `asked_at` is when Amazon was asked for them."""
-    return _batch([vendor_orders.received(raw) for raw in raws], asked_at)
+    return _batch([orders.received(raw) for raw in raws], asked_at)
 
 
 def _windows(span: Span, now: datetime) -> list[ReadWindow]:

@@ -20,6 +20,9 @@ _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 DIGITS = 18
 """Significant digits of an amount: times a quantity it still fits the 28 that are exact."""
 
+_EACHES = frozenset({"eaches", "each"})
+_CASES = frozenset({"cases", "case"})
+
 LARGEST_EXPONENT, SMALLEST_EXPONENT = 13, -12
 LARGEST_QUANTITY = 10**10
 LONGEST_NUMBER = 100
@@ -87,6 +90,28 @@ def to_whole(value: Loose, field: str) -> int | None:
     if abs(whole) >= LARGEST_QUANTITY:
         raise UnreadableDocument("number_out_of_range", field=field)
     return whole
+
+
+def to_unit(value: Loose) -> str:
+    """`eaches` or `cases` however they are written (reference 8); any other unit as it is."""
+    unit = to_text(value)
+    if is_each(unit):
+        return "eaches"
+    return "cases" if unit.lower() in _CASES else unit
+
+
+def is_each(unit: str) -> bool:
+    """Whether the unit is a single piece."""
+    return unit.lower() in _EACHES
+
+
+def to_eaches(quantity: int | None, unit: str, unit_size: int | None = None) -> int | None:
+    """The quantity in pieces; null where the unit, or the size of a case, is not known."""
+    if quantity is None:
+        return None
+    if unit == "eaches":
+        return quantity
+    return quantity * unit_size if unit == "cases" and unit_size and unit_size > 0 else None
 
 
 def plain(value: Loose) -> Any:

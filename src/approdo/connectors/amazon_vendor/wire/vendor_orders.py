@@ -4,146 +4,79 @@ Reads leniently (every field may be absent, null, or of a value nobody announced
 own answers break its model (reference 5.3 and 15). What would be guessing is refused instead.
 """
 
-from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Raw
 
+from approdo.connectors.amazon_vendor.wire import orders
+from approdo.connectors.amazon_vendor.wire.orders import BROKEN, Answer, Page, Pagination, Record
+from approdo.connectors.amazon_vendor.wire.parties import PartyRecord, to_party, to_texts
 from approdo.connectors.amazon_vendor.wire.values import (
     Loose,
-    plain,
+    is_each,
     to_amount,
+    to_eaches,
     to_flag,
     to_moment,
     to_text,
+    to_unit,
     to_whole,
     to_window,
 )
 from approdo.sdk.connector import ReadWindow, Scan
-from approdo.sdk.documents import (
-    Address,
-    DocumentType,
-    Line,
-    Parties,
-    Party,
-    Received,
-    SaleDocument,
-    TaxRegistration,
-)
-from approdo.sdk.errors import TransientError, UnreadableDocument
+from approdo.sdk.documents import DocumentType, Line, Parties, Received, SaleDocument
+from approdo.sdk.errors import UnreadableDocument
 
 PROGRAM = "vendor_retail"
-NUMBER_LENGTH = 64
 
-_EACHES = frozenset({"eaches", "each"})
-_CASES = frozenset({"cases", "case"})
 _NUMBERS = frozenset({"amount", "unitSize"})
-_BROKEN = (msgspec.MsgspecError, RecursionError, ValueError, ArithmeticError)
 
 
-class Page(Struct, frozen=True):
-    """One answer to getPurchaseOrders. It may be empty and still have a next one."""
-
-    orders: Sequence[Received]
-    next_token: str | None
-
-
-class _Record(Struct, rename="camel"):
-    """An object of the API; members that the model does not name are passed over."""
-
-
-class _Pagination(_Record):
-    next_token: str | None = None
-
-
-class _Orders(_Record):
+class _Orders(Record):
     orders: list[Raw]
-    pagination: _Pagination | None = None
+    pagination: Pagination | None = None
 
 
-class _OrdersAnswer(_Record):
+class _OrdersAnswer(Answer, kw_only=True):
     payload: _Orders
-    errors: list[Any] | None = None
 
 
-class _OrderAnswer(_Record):
+class _OrderAnswer(Answer, kw_only=True):
     payload: Raw
-    errors: list[Any] | None = None
 
 
-class _Statuses(_Record):
+class _Statuses(Record):
     orders_status: list[Raw]
 
 
-class _StatusesAnswer(_Record):
+class _StatusesAnswer(Answer, kw_only=True):
     payload: _Statuses
-    errors: list[Any] | None = None
 
 
-class _Dates(_Record):
+class _Dates(Record):
     purchase_order_date: Loose = None
     purchase_order_changed_date: Loose = None
     purchase_order_state_changed_date: Loose = None
 
 
-class _Numbered(_Record):
-    purchase_order_number: Loose = None
-
-
-class _Dated(_Record):
+class _Dated(Record):
     order_details: _Dates | None = None
 
 
-class _Address(
-    Struct,
-    rename={
-        "line_1": "addressLine1",
-        "line_2": "addressLine2",
-        "line_3": "addressLine3",
-        "state_or_region": "stateOrRegion",
-        "postal_code": "postalCode",
-        "country_code": "countryCode",
-    },
-):
-    name: Loose = None
-    line_1: Loose = None
-    line_2: Loose = None
-    line_3: Loose = None
-    city: Loose = None
-    county: Loose = None
-    district: Loose = None
-    state_or_region: Loose = None
-    postal_code: Loose = None
-    country_code: Loose = None
-    phone: Loose = None
-
-
-class _TaxInfo(Struct, rename={"type": "taxRegistrationType", "number": "taxRegistrationNumber"}):
-    type: Loose = None
-    number: Loose = None
-
-
-class _Party(_Record):
-    party_id: Loose = None
-    address: _Address | None = None
-    tax_info: _TaxInfo | None = None
-
-
-class _Money(_Record):
+class _Money(Record):
     amount: Loose = None
     currency_code: Loose = None
     unit_of_measure: Loose = None
 
 
-class _Quantity(_Record):
+class _Quantity(Record):
     amount: Loose = None
     unit_of_measure: Loose = None
     unit_size: Loose = None
 
 
-class _Item(_Record):
+class _Item(Record):
     item_sequence_number: Loose = None
     amazon_product_identifier: Loose = None
     vendor_product_identifier: Loose = None
@@ -153,7 +86,7 @@ class _Item(_Record):
     list_price: _Money | None = None
 
 
-class _Import(_Record):
+class _Import(Record):
     method_of_payment: Loose = None
     international_commercial_terms: Loose = None
     port_of_delivery: Loose = None
@@ -166,27 +99,23 @@ class _Details(_Dates):
     import_details: _Import | None = None
     deal_code: Loose = None
     payment_method: Loose = None
-    buying_party: _Party | None = None
-    selling_party: _Party | None = None
-    ship_to_party: _Party | None = None
-    bill_to_party: _Party | None = None
+    buying_party: PartyRecord | None = None
+    selling_party: PartyRecord | None = None
+    ship_to_party: PartyRecord | None = None
+    bill_to_party: PartyRecord | None = None
     ship_window: Loose = None
     delivery_window: Loose = None
     items: list[_Item] | None = None
 
 
-class _Order(_Record):
+class _Order(Record):
     purchase_order_number: Loose = None
     purchase_order_state: Loose = None
     order_details: _Details | None = None
 
 
-_NUMBERED = msgspec.json.Decoder(_Numbered)
 _DATED = msgspec.json.Decoder(_Dated)
 _ORDER = msgspec.json.Decoder(_Order, float_hook=Decimal)
-_ANYTHING = msgspec.json.Decoder(float_hook=Decimal)
-
-_Answer = TypeVar("_Answer", _OrdersAnswer, _OrderAnswer, _StatusesAnswer)
 
 
 def read_page(body: bytes) -> Page:
@@ -195,23 +124,18 @@ def read_page(body: bytes) -> Page:
     Raises `TransientError("unreadable_answer")` for anything but a well-formed page: HTML, a body
     cut short, errors, no list of orders.
     """
-    answer = _answer(body, _OrdersAnswer)
-    pagination = answer.payload.pagination
-    orders = tuple(received(bytes(raw)) for raw in answer.payload.orders)
-    return Page(orders, (pagination.next_token if pagination else None) or None)
+    payload = orders.read_answer(body, _OrdersAnswer).payload
+    return orders.page(map(bytes, payload.orders), payload.pagination)
 
 
 def read_order(body: bytes) -> Received:
     """The order in an answer to getPurchaseOrder, or `TransientError("unreadable_answer")`."""
-    order = received(bytes(_answer(body, _OrderAnswer).payload))
-    if order.number is None:
-        raise TransientError("unreadable_answer", detail="no order number")
-    return order
+    return orders.single(bytes(orders.read_answer(body, _OrderAnswer).payload))
 
 
 def read_status_count(body: bytes) -> int:
     """How many orders an answer to getPurchaseOrdersStatus holds; errors as in `read_page`."""
-    return len(_answer(body, _StatusesAnswer).payload.orders_status)
+    return len(orders.read_answer(body, _StatusesAnswer).payload.orders_status)
 
 
 def belongs(raw: bytes, window: ReadWindow) -> bool:
@@ -221,7 +145,7 @@ def belongs(raw: bytes, window: ReadWindow) -> bool:
     """
     try:
         dates = _DATED.decode(raw).order_details or _Dates()
-    except _BROKEN:
+    except BROKEN:
         return True
     asked = [dates.purchase_order_date]
     if window.scan is Scan.CHANGED:
@@ -238,30 +162,29 @@ def decode(raw: bytes) -> SaleDocument:
     """
     try:
         order = _ORDER.decode(raw)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise UnreadableDocument("unexpected_shape", detail=str(error)[:200]) from error
     details = order.order_details or _Details()
     items = details.items or []
-    lines = tuple(map(_line, items, _sequences(items)))
-    currencies = {line.currency for line in lines if line.currency}
+    lines = tuple(map(_line, items, orders.sequences(item.item_sequence_number for item in items)))
     return SaleDocument(
         type=DocumentType.ORDER,
         program=PROGRAM,
-        number=_number(order.purchase_order_number),
+        number=orders.to_number(order.purchase_order_number),
         state=to_text(order.purchase_order_state).lower(),
         date=to_moment(details.purchase_order_date),
         changed_date=to_moment(details.purchase_order_changed_date),
         state_changed_date=to_moment(details.purchase_order_state_changed_date),
-        currency=currencies.pop() if len(currencies) == 1 else "",
+        currency=orders.currency_of(lines),
         purchase_order_type=to_text(details.purchase_order_type) or None,
         payment_method=to_text(details.payment_method) or None,
         deal_code=to_text(details.deal_code) or None,
-        import_details=_texts(details.import_details) if details.import_details else None,
+        import_details=to_texts(details.import_details) if details.import_details else None,
         parties=Parties(
-            selling=_party(details.selling_party),
-            buying=_party(details.buying_party),
-            ship_to=_party(details.ship_to_party),
-            bill_to=_party(details.bill_to_party),
+            selling=to_party(details.selling_party),
+            buying=to_party(details.buying_party),
+            ship_to=to_party(details.ship_to_party),
+            bill_to=to_party(details.bill_to_party),
         ),
         ship_window=to_window(details.ship_window),
         delivery_window=to_window(details.delivery_window),
@@ -275,52 +198,7 @@ def canonical(raw: bytes) -> bytes:
 
     Lists keep their order. What cannot be parsed is returned as it is.
     """
-    try:
-        return msgspec.json.encode(_canonical(_ANYTHING.decode(raw)), order="sorted")
-    except (*_BROKEN, OverflowError):
-        return raw
-
-
-def _answer(body: bytes, shape: type[_Answer]) -> _Answer:
-    try:
-        answer = msgspec.json.decode(body, type=shape)
-    except _BROKEN as error:
-        raise TransientError("unreadable_answer", detail=str(error)[:200]) from error
-    if answer.errors:
-        raise TransientError("unreadable_answer", detail="errors beside the payload")
-    return answer
-
-
-def received(raw: bytes) -> Received:
-    """One order's raw bytes with its number, where that can be read."""
-    try:
-        number = _number(_NUMBERED.decode(raw).purchase_order_number)
-    except (*_BROKEN, UnreadableDocument):
-        return Received(number=None, raw=raw)
-    return Received(number=number, raw=raw)
-
-
-def _number(value: Loose) -> str:
-    number = to_text(value)
-    if not number:
-        raise UnreadableDocument("no_number")
-    if len(number) > NUMBER_LENGTH:
-        raise UnreadableDocument("field_too_long", field="purchaseOrderNumber", limit=NUMBER_LENGTH)
-    return number
-
-
-def _sequences(items: list[_Item]) -> list[str]:
-    """The lines' numbers made unique: `2#2` for a second line 2, the position for want of one."""
-    taken: dict[str, int] = {}
-    for position, item in enumerate(items, 1):
-        wanted = to_text(item.item_sequence_number) or str(position)
-        sequence, copy = wanted, taken.get(wanted, 1)
-        while sequence in taken:
-            copy += 1
-            sequence = f"{wanted}#{copy}"
-        taken[wanted] = copy
-        taken.setdefault(sequence, 1)
-    return list(taken)
+    return orders.canonical(raw, _NUMBERS)
 
 
 def _line(item: _Item, sequence: str) -> Line:
@@ -328,7 +206,7 @@ def _line(item: _Item, sequence: str) -> Line:
     net, listed = item.net_cost or _Money(), item.list_price or _Money()
     quantity = to_whole(ordered.amount, "orderedQuantity.amount")
     unit_size = to_whole(ordered.unit_size, "orderedQuantity.unitSize")
-    unit = _unit(ordered.unit_of_measure)
+    unit = to_unit(ordered.unit_of_measure)
     return Line(
         sequence=sequence,
         asin=to_text(item.amazon_product_identifier),
@@ -336,7 +214,7 @@ def _line(item: _Item, sequence: str) -> Line:
         quantity=quantity,
         unit=unit,
         unit_size=unit_size,
-        eaches=_eaches(quantity, unit, unit_size),
+        eaches=to_eaches(quantity, unit, unit_size),
         net_cost=to_amount(net.amount, "netCost.amount"),
         list_price=to_amount(listed.amount, "listPrice.amount"),
         currency=to_text(net.currency_code) or to_text(listed.currency_code),
@@ -346,55 +224,7 @@ def _line(item: _Item, sequence: str) -> Line:
     )
 
 
-def _unit(value: Loose) -> str:
-    unit = to_text(value)
-    if unit.lower() in _EACHES:
-        return "eaches"
-    return "cases" if unit.lower() in _CASES else unit
-
-
-def _eaches(quantity: int | None, unit: str, unit_size: int | None) -> int | None:
-    if quantity is None:
-        return None
-    if unit == "eaches":
-        return quantity
-    return quantity * unit_size if unit == "cases" and unit_size and unit_size > 0 else None
-
-
 def _price_unit(money: _Money) -> str | None:
     """The weight that a price is for; none for a price per each."""
     unit = to_text(money.unit_of_measure).lower()
-    return unit if unit and unit not in _EACHES else None
-
-
-def _party(party: _Party | None) -> Party | None:
-    if party is None:
-        return None
-    return Party(
-        id=to_text(party.party_id) or None,
-        address=Address(**_texts(party.address)) if party.address else None,
-        tax_registration=TaxRegistration(**_texts(party.tax_info)) if party.tax_info else None,
-    )
-
-
-def _texts(record: Struct) -> dict[str, str]:
-    """The members that hold something, by the names that our documents use."""
-    texts = {name: to_text(value) for name, value in msgspec.structs.asdict(record).items()}
-    return {name: text for name, text in texts.items() if text}
-
-
-def _canonical(value: Any) -> Any:
-    """The value with equal things made equal. Quick, because every changed page goes through it."""
-    if isinstance(value, list):
-        return [_canonical(inner) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    content = {}
-    for key, inner in value.items():
-        if inner is None:
-            continue
-        if isinstance(inner, dict | list):
-            content[key] = _canonical(inner)
-        else:
-            content[key] = plain(inner) if key in _NUMBERS else inner
-    return content
+    return unit if unit and not is_each(unit) else None
