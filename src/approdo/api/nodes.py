@@ -103,7 +103,7 @@ def node_coverage(request: HttpRequest, key: Key) -> HttpResponse:
     A window of time counts only once each of its pages is stored. Empty before the first run.
     """
     refuse_bound(request)
-    return list_answer(map(_covered, coverage(find(NODES, key).pk)))
+    return list_answer(map(_covered, coverage(find(NODES, key))))
 
 
 def _covered(known: CoverageRow) -> dict[str, Any]:

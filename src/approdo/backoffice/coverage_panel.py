@@ -13,6 +13,7 @@ from approdo.backoffice import formats
 from approdo.exchanges.coverage import Coverage, Gap, coverage
 from approdo.nodes.models import Node
 from approdo.nodes.sentences import Explanation, explain
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes.models import Run
 
 MOST_GAPS = 10
@@ -54,10 +55,10 @@ class Row(NamedTuple):
 def rows(node: Node) -> list[Row]:
     """What is known of a node, ready to be shown. Empty before its first run."""
     now = timezone.now()
-    known = coverage(node.pk)
+    known = coverage(node)
     runs = {gap.run for one in known for gap in one.gaps if gap.run}
     live = set(Run.objects.filter(pk__in=runs, state__in=Run.LIVE).values_list("pk", flat=True))
-    return [_row(one, now, live, formats.zone_of(node)) for one in known]
+    return [_row(one, now, live, zone_of(node)) for one in known]
 
 
 def _row(known: Coverage, now: datetime, live: set[int], zone: ZoneInfo) -> Row:

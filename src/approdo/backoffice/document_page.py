@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from approdo.backoffice import formats, version_changes
+from approdo.nodes.time_ranges import zone_of
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
 from approdo.sales.receive import raw_text
 
@@ -76,7 +77,7 @@ class VersionRow(NamedTuple):
 
 def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
     """All that the page shows; `asked` may hold the page of lines (`p`) and what to find in them (`q`)."""
-    zone = formats.zone_of(document.node)
+    zone = zone_of(document.node)
     wanted = str(asked.get("q", "")).strip()
     page = _lines(document, wanted).get_page(asked.get("p"))
     return {

@@ -23,6 +23,7 @@ from unfold.widgets import INPUT_CLASSES
 from approdo.backoffice import document_page, formats
 from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
+from approdo.nodes.time_ranges import zone_of
 from approdo.sales.models import SaleDocument
 from approdo.sales.queries import search
 
@@ -186,7 +187,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     @admin.display(description=gettext_lazy("Date"), ordering="date")
     def dated(self, document: SaleDocument) -> SafeString:
         """The document's date."""
-        return formats.moment(document.date, formats.zone_of(document.node))
+        return formats.moment(document.date, zone_of(document.node))
 
     @admin.display(description=gettext_lazy("State"))
     def badge(self, document: SaleDocument) -> SafeString:
@@ -207,7 +208,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     @admin.display(description=gettext_lazy("Updated"), ordering="updated_at")
     def updated(self, document: SaleDocument) -> SafeString:
         """When it last changed here."""
-        return formats.moment(document.updated_at, formats.zone_of(document.node))
+        return formats.moment(document.updated_at, zone_of(document.node))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SaleDocument]:
         """The documents without what only their page shows."""

@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db.models import Model
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -17,8 +16,6 @@ from django.utils.translation import gettext, pgettext
 
 from approdo.backoffice.models import configuration_types
 from approdo.connectors import NODE_TYPES
-from approdo.connectors.amazon_vendor import regions
-from approdo.nodes.models import Node
 from approdo.sales.fields import plain
 
 NOTHING = mark_safe('<span class="ap-none">–</span>')
@@ -128,10 +125,3 @@ def link(record: Model, text: str = "") -> SafeString:
     opts = record._meta
     address = reverse(f"admin:{opts.app_label}_{opts.model_name}_change", args=[record.pk])
     return format_html('<a class="ap-link" href="{}">{}</a>', address, text or str(record))
-
-
-def zone_of(node: Node) -> ZoneInfo:
-    """The zone in which a node's dates are read: its own, its marketplace's, the installation's."""
-    if node.options.get("time_zone") or node.options.get("marketplace"):
-        return ZoneInfo(regions.time_zone(node.options))
-    return ZoneInfo(settings.TIME_ZONE)

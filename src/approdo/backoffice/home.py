@@ -170,7 +170,7 @@ def _states() -> list[StateCount]:
 
 
 def _set_aside() -> str:
-    count = SetAside.objects.count()
+    count = SetAside.objects.filter(stored_at=None).count()
     if not count:
         return ""
     text = ngettext(

@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
+from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
 
 from approdo.exchanges.models import WindowRead
+from approdo.nodes.models import Node
 from approdo.sales.models import SetAside
 from approdo.sdk.connector import Scan, Span
 
@@ -66,7 +68,7 @@ class Coverage(NamedTuple):
 class Reach(NamedTuple):
     """Whose reading is meant: a connector's, on its node, for its program and states."""
 
-    node: int
+    node: Node
     program: str
     connector: int
     states: Collection[str]
@@ -97,11 +99,11 @@ def with_gaps(reach: Reach, spans: Iterable[Span], overlap: timedelta, oldest: d
     return found
 
 
-def coverage(node: int) -> list[Coverage]:
-    """All that is known of a node, by program, scan and states; for some states only where more is known of them."""
+def coverage(node: Node) -> list[Coverage]:
+    """All that is known of a node's account, by program, scan and states; for some states only where that says more."""
     rows = _rows(node)
     groups = sorted({(row.program, row.scan, row.states) for row in rows}, key=_order)
-    waiting = {program: _waiting(node, program) for program in {row.program for row in rows}}
+    waiting = {program: _waiting(node.pk, program) for program in {row.program for row in rows}}
     found: list[Coverage] = []
     for program, scan, states in groups:
         asked = [row for row in rows if (row.program, row.scan) == (program, scan) and _covers(row.states, states)]
@@ -164,9 +166,14 @@ def _covers(asked: Collection[str], wanted: Collection[str]) -> bool:
     return not asked or (bool(wanted) and set(wanted) <= set(asked))
 
 
-def _rows(node: int) -> list[_Row]:
+def _proofs(node: Node) -> QuerySet[WindowRead]:
+    """The windows that were asked of the account behind the node's present settings."""
+    return WindowRead.objects.filter(node=node, source=node.identity or "", again=False)
+
+
+def _rows(node: Node) -> list[_Row]:
     values = (
-        WindowRead.objects.filter(node=node)
+        _proofs(node)
         .annotate(proven=Coalesce("read_until", "end"))
         .values_list("program", "scan", "start", "proven", "states", "complete", "read_at", "run")
     )
@@ -180,7 +187,8 @@ def _rows(node: int) -> list[_Row]:
 def _read_by_any(reach: Reach, span: Span) -> list[Interval]:
     """What any connector of the node has read for at least these states."""
     rows = (
-        WindowRead.objects.filter(node=reach.node, program=reach.program, scan=span.scan, complete=True)
+        _proofs(reach.node)
+        .filter(program=reach.program, scan=span.scan, complete=True)
         .annotate(proven=Coalesce("read_until", "end"))
         .values_list("start", "proven", "states")
     )
@@ -192,7 +200,9 @@ def _read_by_any(reach: Reach, span: Span) -> list[Interval]:
 def _first_asked(reach: Reach, span: Span) -> datetime:
     """Where the connector's first run began to read by this date; the span's start for the first run."""
     first = (
-        WindowRead.objects.filter(connector=reach.connector, node=reach.node, program=reach.program, scan=span.scan)
+        WindowRead.objects.filter(
+            connector=reach.connector, node=reach.node, program=reach.program, scan=span.scan, again=False
+        )
         .order_by("run", "start")
         .values_list("start", flat=True)
         .first()

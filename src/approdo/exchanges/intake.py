@@ -10,7 +10,7 @@ from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowR
 from approdo.sales.receive import Counts, Origin, receive
 from approdo.sdk.connector import RequestMade
 from approdo.sdk.documents import Batch, Note
-from approdo.sdk.errors import ApprodoError
+from approdo.sdk.errors import ApprodoError, RefusedError, TransientError
 
 Result = NumberRead.Result
 FETCHED = (Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.FAILED)
@@ -40,7 +40,7 @@ def take_page(
         if page == 0:
             until = min(window.end, their_clock or window.end)
             WindowRead.objects.filter(pk=window.pk).update(read_until=until)
-        counts = receive(batch, Origin(window.node_id, window.run, at))
+        counts = receive(batch, Origin(window.node_id, window.run, at), known_only=window.again)
         _count(window, counts)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
 
@@ -49,6 +49,19 @@ def restart_window(window: WindowRead) -> None:
     """Read the window again from its first page: its token is no longer worth anything."""
     window.pages, window.next_token, window.restarts = 0, None, window.restarts + 1
     window.save(update_fields=["pages", "next_token", "restarts"])
+
+
+def fail_window(window: WindowRead, error: ApprodoError) -> None:
+    """Write down why the window could not be read to its end. The run goes on with the next one."""
+    WindowRead.objects.filter(pk=window.pk, complete=False).update(
+        error_kind=error.kind, error_code=error.code, error_params=error.params
+    )
+
+
+def error_of(window: WindowRead) -> ApprodoError:
+    """The error that `fail_window` wrote down."""
+    kinds: dict[str, type[ApprodoError]] = {kind.kind: kind for kind in (TransientError, RefusedError)}
+    return kinds.get(window.error_kind, ApprodoError)(window.error_code, **window.error_params)
 
 
 def take_order(wanted: NumberRead, batch: Batch, at: datetime) -> None:

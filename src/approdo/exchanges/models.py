@@ -29,6 +29,10 @@ class WindowRead(models.Model):
     # How far it proves anything: not beyond the other side's own clock.
     read_until = models.DateTimeField(null=True)
     states = models.JSONField(default=list)
+    # The account that was asked, as its settings named it then: another one proves nothing for this one.
+    source = models.CharField(max_length=64, default="")
+    # Asked for known orders that were still open. Proves no time: it leaves out what lies between them.
+    again = models.BooleanField(default=False)
     pages = models.PositiveIntegerField(_("pages"), default=0)
     next_token = models.TextField(null=True)
     restarts = models.PositiveIntegerField(_("restarts"), default=0)
@@ -40,6 +44,9 @@ class WindowRead(models.Model):
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     failed = models.PositiveIntegerField(_("set aside"), default=0)
     left_out = models.PositiveIntegerField(_("left out"), default=0)
+    error_kind = models.CharField(max_length=20, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_params = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("window")

@@ -4,7 +4,10 @@ import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from approdo.nodes.models import TimeRange
+from django.conf import settings
+
+from approdo.connectors import node_type
+from approdo.nodes.models import Node, TimeRange
 from approdo.sdk.connector import Scan, Span
 from approdo.sdk.errors import ConfigError
 
@@ -14,6 +17,11 @@ SCANS = {
     TimeRange.By.BOTH: (Scan.CREATED, Scan.CHANGED),
 }
 MINUTES = {"minute": 1, "hour": 60, "day": 1440}
+
+
+def zone_of(node: Node) -> ZoneInfo:
+    """The zone in which a node's dates are meant: its own, its marketplace's, the installation's."""
+    return ZoneInfo(node_type(node.type).time_zone(node.options) or settings.TIME_ZONE)
 
 
 def spans(time_range: TimeRange, now: datetime, zone: ZoneInfo) -> list[Span]:

@@ -8,22 +8,24 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from approdo.connectors import connector_type
-from approdo.exchanges.coverage import Reach, with_gaps
-from approdo.exchanges.intake import keep_requests, miss_order, restart_window, take_order, take_page
+from approdo.exchanges.intake import (
+    error_of,
+    fail_window,
+    keep_requests,
+    miss_order,
+    restart_window,
+    take_order,
+    take_page,
+)
 from approdo.exchanges.models import NumberRead, WindowRead
-from approdo.nodes.models import MOST_DAYS
-from approdo.nodes.time_ranges import spans
-from approdo.processes import engine, runs
-from approdo.processes.models import Connector, Run
-from approdo.sdk.connector import Context, Download, RequestMade
-from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
+from approdo.processes import engine, planning, runs
+from approdo.processes.models import Run
+from approdo.sdk.connector import RequestMade
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,9 @@ TOKEN_LIFE = timedelta(minutes=10)
 MOST_RESTARTS = 3
 """How often a window starts again because Amazon refused the token that it gave."""
 
+
+MOST_FAILED = 3
+"""After so many windows that could not be read, the run does not try the rest."""
 
 MISSING = ("not_an_order_number", "order_not_found")
 """Why one order cannot be fetched, though others can."""
@@ -75,38 +80,8 @@ def _plan(run: int) -> list[int]:
     with transaction.atomic():
         planned = list(WindowRead.objects.filter(run=run).values_list("pk", flat=True))
         if not planned and row.live:
-            planned = _write_windows(row)
+            planned = planning.write_windows(row)
         return planned if runs.begin(run, len(planned)) else []
-
-
-def _write_windows(run: Run) -> list[int]:
-    connector = run.connector
-    if connector is None or connector.configuration is None or connector.configuration.time_range is None:
-        raise ConfigError("configuration_missing")
-    now = timezone.now()
-    options = connector.all_options()
-    work = _work(connector)
-    states = work.states(options)
-    wanted = spans(connector.configuration.time_range, now, _zone(connector))
-    if connector.configuration.time_range.last is not None:
-        reach = Reach(connector.node_id, options["type"], connector.pk, states)
-        wanted = with_gaps(reach, wanted, work.overlap, now - timedelta(days=MOST_DAYS))
-    windows = work.plan(options, wanted, now)
-    rows = WindowRead.objects.bulk_create(
-        WindowRead(
-            node=connector.node,
-            program=options["type"],
-            run=run.pk,
-            connector=connector.pk,
-            position=position,
-            scan=window.scan,
-            start=window.start,
-            end=window.end,
-            states=sorted(states),
-        )
-        for position, window in enumerate(windows)
-    )
-    return [row.pk for row in rows]
 
 
 def _plan_orders(run: int) -> list[int]:
@@ -129,12 +104,12 @@ def _order(run: int, wanted_id: int) -> None:
     row = Run.objects.select_related("connector__node", "connector__configuration").get(pk=run)
     if wanted.result or not row.live or row.connector is None:
         return
-    work = _work(row.connector)
+    work = planning.work_of(row.connector)
     if work.fetch is None:
         raise ConfigError("fetch_not_possible")
     made: list[RequestMade] = []
     try:
-        batch = work.fetch(_context(row.connector, made), wanted.number)
+        batch = work.fetch(planning.context(row.connector, made), wanted.number)
     except RefusedError as error:
         if error.code not in MISSING:
             keep_requests(run, made)
@@ -159,21 +134,47 @@ def _page(run: int, window_id: int) -> bool:
         restart_window(window)
     made: list[RequestMade] = []
     try:
-        batch, next_token = _work(row.connector).step(_context(row.connector, made), window.window(), window.next_token)
+        batch, next_token = planning.work_of(row.connector).step(
+            planning.context(row.connector, made), window.window(), window.next_token
+        )
     except RefusedError as error:
         keep_requests(run, made)
         if error.code == "page_token_refused" and window.restarts < MOST_RESTARTS:
             restart_window(window)
             return True
-        raise
+        return _give_up(window, error)
+    except TransientError as error:
+        keep_requests(run, made)
+        return _give_up(window, error)
     except BaseException:
         keep_requests(run, made)
         raise
+    clock = _their_clock(made)
     with transaction.atomic():
         keep_requests(run, made)
-        take_page(window, window.pages, batch, next_token, timezone.now(), _their_clock(made))
+        if window.pages == 0:
+            _refuse_future(window, clock)
+        take_page(window, window.pages, batch, next_token, timezone.now(), clock)
         runs.note_progress(run)
     return next_token is not None
+
+
+def _give_up(window: WindowRead, error: ApprodoError) -> bool:
+    """Leave a window that cannot be read and go on: the newest orders do not wait for an old fault.
+
+    Raises the error where too many could not be read: then it is not the window's.
+    """
+    fail_window(window, error)
+    if WindowRead.objects.filter(run=window.run).exclude(error_code="").count() >= MOST_FAILED:
+        raise error
+    return False
+
+
+def _refuse_future(window: WindowRead, clock: datetime | None) -> None:
+    """A window that begins after the other side's own clock proves nothing, however well-formed its page."""
+    if clock and clock <= window.start:
+        ahead = timezone.now() - clock
+        raise ConfigError("clock_ahead", minutes=round(ahead.total_seconds() / 60))
 
 
 def _their_clock(made: Sequence[RequestMade]) -> datetime | None:
@@ -185,23 +186,9 @@ def _their_clock(made: Sequence[RequestMade]) -> datetime | None:
 def _finish(run: int) -> None:
     """End the run as its windows say. A run that has ended already stays as it ended."""
     waiting = NumberRead.objects.filter(run=run, result=NumberRead.Result.WAITING)
-    if waiting.exists() or WindowRead.objects.filter(run=run, complete=False).exists():
-        return
-    runs.succeed(run)
-
-
-def _work(connector: Connector) -> Download:
-    return connector_type(connector.type).work
-
-
-def _context(connector: Connector, made: list[RequestMade]) -> Context:
-    return Context(
-        account=f"node-{connector.node_id}",
-        settings=connector.node.settings(),
-        options=connector.all_options(),
-        record=made.append,
-    )
-
-
-def _zone(connector: Connector) -> ZoneInfo:
-    return ZoneInfo(connector.node.options.get("time_zone") or settings.TIME_ZONE)
+    unread = WindowRead.objects.filter(run=run, complete=False)
+    failed = unread.exclude(error_code="").first()
+    if failed:
+        runs.fail(run, error_of(failed))
+    elif not (waiting.exists() or unread.exists()):
+        runs.succeed(run)

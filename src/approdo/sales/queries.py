@@ -1,7 +1,7 @@
 """Finding sale documents, quickly however many there are, and giving them out as plain data."""
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,6 +37,13 @@ def documents(filters: Mapping[str, Any] | None = None) -> QuerySet[SaleDocument
     """The documents that fit `filters` (names of `FILTERS`; empty values do not filter)."""
     chosen = {FILTERS[name]: value for name, value in (filters or {}).items() if value not in (None, "")}
     return SaleDocument.objects.filter(**chosen).select_related("node")
+
+
+def dates_of(node: int, program: str, states: Collection[str], since: datetime) -> list[datetime]:
+    """The dates, in order, of a node's documents that are in one of `states` and not older than `since`."""
+    found = SaleDocument.objects.filter(node=node, program=program, state__in=states, date__gte=since)
+    dates = found.order_by("date").values_list("date", flat=True).distinct()
+    return [date for date in dates if date]
 
 
 def prefix(column: str, text: str) -> Q:

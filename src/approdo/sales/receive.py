@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import NamedTuple
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from approdo.sales import rows
 from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
@@ -63,17 +64,20 @@ class Incoming(NamedTuple):
     known: Known | None
 
 
-def receive(batch: Batch, origin: Origin) -> Counts:
+def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
     """Store what the batch brought and say what became of each document.
 
     A document that cannot be read is set aside whole; the rest of the batch is stored. Unchanged
-    ones are recognised by a digest of their bytes and not decoded. Idempotent.
+    ones are recognised by a digest of their bytes and not decoded. Idempotent. With `known_only`,
+    documents that are not stored yet are passed over: nobody asked for them.
     """
+    known = _known(batch, origin)
+    if known_only:
+        batch = replace(batch, documents=[received for received in batch.documents if received.number in known])
     counts = Counts(read=len(batch.documents))
     incoming: dict[str, Incoming] = {}
     refreshed: list[tuple[int, bytes]] = []
     unreadable: set[str | None] = set()
-    known = _known(batch, origin)
     for received in batch.documents:
         raw_digest = digest(received.raw)
         stored = known.get(received.number or "")
@@ -126,7 +130,7 @@ def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: 
     """Keep the newer of the page's own and the stored: an older one that arrives late replaces nothing."""
     number = new.document.number
     twin = incoming.get(number)
-    if twin is not None and (twin.content_digest == new.content_digest or _dates(twin.document) > _dates(new.document)):
+    if twin is not None and (twin.content_digest == new.content_digest or _age(twin.document) > _age(new.document)):
         counts.unchanged += 1
     elif new.known is not None and _is_older(new.document, new.known, batch):
         counts.unchanged += 1
@@ -139,16 +143,15 @@ def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: 
 def _is_older(document: Document, known: Known, batch: Batch) -> bool:
     if known.detailed and not document.detailed:
         return True
-    ours = (known.changed_date or _NEVER, known.state_changed_date or _NEVER)
-    theirs = _dates(document)
-    return theirs < ours or (theirs == ours and batch.asked_at < known.asked_at)
+    return (_age(document), batch.asked_at) < (_age(known), known.asked_at)
+
+
+def _age(document: Document | Known) -> datetime:
+    """The latest change that it bears. Amazon leaves out either date, or moves only one of them."""
+    return max(filter(None, (document.changed_date, document.state_changed_date)), default=_NEVER)
 
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
-
-
-def _dates(document: Document) -> tuple[datetime, datetime]:
-    return (document.changed_date or _NEVER, document.state_changed_date or _NEVER)
 
 
 def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: Counts) -> None:

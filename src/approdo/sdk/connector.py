@@ -93,6 +93,7 @@ class Download(Struct, frozen=True, kw_only=True):
     `fetch(context, number)` reads one document by its number, in whatever state it is.
     `reread` holds, for each program, what makes a batch again of documents that were kept raw.
     `states(options)` are those an unknown document must have to be stored; none means every state.
+    `open_states` are those from which a document can still move on.
     `overlap` is how far windows reach into each other, so that nothing at their bounds is lost.
     """
 
@@ -101,6 +102,7 @@ class Download(Struct, frozen=True, kw_only=True):
     fetch: Callable[[Context, str], Batch] | None = None
     reread: Mapping[str, Callable[[Sequence[bytes], datetime], Batch]] = field(default_factory=dict)
     states: Callable[[Mapping[str, Any]], frozenset[str]] = lambda _options: frozenset()
+    open_states: frozenset[str] = frozenset()
     overlap: timedelta = timedelta()
 
 
@@ -130,6 +132,7 @@ class NodeType(Struct, frozen=True, kw_only=True):
     """An external system: its options, how to try them, and what can be connected to it.
 
     `identity(options)` names the account behind the options, so that two nodes for one account are noticed;
+    `time_zone(options)` is the IANA zone in which its dates are meant, or none;
     `check(context)` tries the settings against the real system and changes nothing there.
     """
 
@@ -138,6 +141,7 @@ class NodeType(Struct, frozen=True, kw_only=True):
     options: tuple[Option, ...] = ()
     connector_types: tuple[ConnectorType, ...] = ()
     identity: Callable[[Mapping[str, Any]], str] | None = None
+    time_zone: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
     check: Callable[[Context], list[CheckResult]] | None = None
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
 

@@ -103,8 +103,9 @@ def test_coverage_says_what_was_read_and_what_was_not(caller, connector):
     now = timezone.now()
     for number, complete in ((1, True), (2, False)):
         WindowRead.objects.create(
-            node=node, program="vendor_retail", run=number, connector=connector["id"], position=0, scan="created",
-            start=now - timedelta(days=3 - number), end=now - timedelta(days=2 - number), complete=complete,
+            node=node, source=node.identity, program="vendor_retail", run=number, connector=connector["id"], position=0,
+            scan="created", start=now - timedelta(days=3 - number), end=now - timedelta(days=2 - number),
+            complete=complete,
         )  # fmt: skip
     found = caller.get(path).data["items"][0]
     assert (found["complete"], found["set_aside"], len(found["read"])) == (False, 0, 1)

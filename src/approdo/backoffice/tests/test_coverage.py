@@ -23,7 +23,7 @@ def page(admin_client, node):
 def read(node, days, complete=True, run=1, **given):
     end = timezone.now() - timedelta(days=days)
     WindowRead.objects.create(
-        node=node, program="vendor_retail", run=run, connector=1, position=days, scan="created",
+        node=node, source=node.identity, program="vendor_retail", run=run, connector=1, position=days, scan="created",
         start=end - timedelta(days=2), end=end, complete=complete, read_at=end, **given,
     )  # fmt: skip
 

@@ -7,6 +7,7 @@ from approdo.connectors.amazon_vendor.regions import (
     CUSTOM,
     MARKETPLACES,
     REGIONS,
+    time_zone,
     url_problem,
     zone_problem,
 )
@@ -123,6 +124,7 @@ NODE_TYPE = NodeType(
     options=_OPTIONS,
     connector_types=(DOWNLOAD_ORDERS,),
     identity=identity,
+    time_zone=time_zone,
     check=check,
     sentences=SENTENCES,
 )

@@ -38,6 +38,7 @@ REACH = timedelta(days=181)
 """Amazon answers for the past six months: at least this many days (reference 5.1)."""
 
 PAGE_SIZE = 100
+OPEN_STATES = frozenset({"new", "acknowledged"})
 STATES = {"new": _("NEW"), "acknowledged": _("ACKNOWLEDGED"), "closed": _("CLOSED")}
 
 
@@ -211,5 +212,13 @@ DOWNLOAD_ORDERS = ConnectorType(
         ),
     ),
     configuration=ORDER_DOWNLOAD_CONFIGURATION,
-    work=Download(plan=plan, step=step, fetch=fetch, states=states, reread={PROGRAM: reread}, overlap=OVERLAP),
+    work=Download(
+        plan=plan,
+        step=step,
+        fetch=fetch,
+        states=states,
+        reread={PROGRAM: reread},
+        open_states=OPEN_STATES,
+        overlap=OVERLAP,
+    ),
 )

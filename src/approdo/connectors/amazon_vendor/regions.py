@@ -73,10 +73,10 @@ def endpoints(settings: Mapping[str, Any]) -> Endpoints:
     return Endpoints(f"https://{host}", TOKEN_URL)
 
 
-def time_zone(settings: Mapping[str, Any]) -> str:
-    """The IANA zone in which an account's dates are to be read: its own, its marketplace's, UTC."""
+def time_zone(settings: Mapping[str, Any]) -> str | None:
+    """The IANA zone in which an account's dates are to be read: its own, its marketplace's, or none."""
     place = MARKETPLACES.get(settings.get("marketplace", ""))
-    return settings.get("time_zone") or (place.time_zone if place else "UTC")
+    return settings.get("time_zone") or (place.time_zone if place else None)
 
 
 def zone_problem(name: str) -> str | None:

@@ -30,12 +30,15 @@ def day(number, hour=0):
 def window(start, end, **given):
     defaults = {"program": "vendor_retail", "run": 1, "connector": 1, "scan": "created", "complete": True}
     return WindowRead.objects.create(
-        **{"node": account(), **defaults, **given}, position=next(positions), start=start, end=end
+        **{"node": account(), "source": account().identity, **defaults, **given},
+        position=next(positions),
+        start=start,
+        end=end,
     )
 
 
 def reread(start, end, states=(), connector=1, overlap=OVERLAP, oldest=OLDEST):
-    reach = Reach(account().pk, "vendor_retail", connector, states)
+    reach = Reach(account(), "vendor_retail", connector, states)
     return [(span.start, span.end) for span in with_gaps(reach, [Span(Scan.CREATED, start, end)], overlap, oldest)]
 
 
@@ -95,7 +98,7 @@ def test_another_date_another_program_and_another_account_prove_nothing():
 def test_a_window_proves_nothing_beyond_the_other_sides_clock():
     late = window(day(1), day(9), complete=False)
     take_page(late, 0, batch(order()), None, day(9), their_clock=day(8))
-    assert [known.read for known in coverage(account().pk)] == [[Interval(day(1), day(8))]]
+    assert [known.read for known in coverage(account())] == [[Interval(day(1), day(8))]]
     assert reread(day(9), day(10)) == [(day(8) - OVERLAP, day(10))]
 
 
@@ -103,7 +106,7 @@ def test_the_clock_at_the_first_page_bounds_the_whole_window():
     late = window(day(1), day(9), complete=False)
     take_page(late, 0, batch(order()), "token", day(9), their_clock=day(8))
     take_page(late, 1, batch(order("PO000002")), None, day(9), their_clock=day(10))
-    assert coverage(account().pk)[0].read == [Interval(day(1), day(8))]
+    assert coverage(account())[0].read == [Interval(day(1), day(8))]
 
 
 def test_coverage_names_each_gap_its_reason_and_its_run():
@@ -112,7 +115,7 @@ def test_coverage_names_each_gap_its_reason_and_its_run():
     window(day(4), day(6), run=6, complete=False)
     window(day(6), day(9), run=7)
     window(day(12), day(14), run=8)
-    found = coverage(account().pk)[0]
+    found = coverage(account())[0]
     assert found.read == [Interval(day(1), day(3)), Interval(day(6), day(9)), Interval(day(12), day(14))]
     assert found.gaps == [
         Gap(day(3), day(6), Reason.UNFINISHED, 6),
@@ -124,13 +127,13 @@ def test_coverage_names_each_gap_its_reason_and_its_run():
 def test_an_unfinished_end_is_a_gap_and_not_silence():
     window(day(1), day(3))
     window(day(2), day(5), complete=False, run=2)
-    assert coverage(account().pk)[0].gaps == [Gap(day(3), day(5), Reason.UNFINISHED, 2)]
+    assert coverage(account())[0].gaps == [Gap(day(3), day(5), Reason.UNFINISHED, 2)]
 
 
 def test_complete_is_said_only_for_every_state():
     window(day(1), day(3))
     window(day(2), day(9), states=["new", "closed"])
-    every, some = coverage(account().pk)
+    every, some = coverage(account())
     assert (every.states, every.complete, every.read) == ((), True, [Interval(day(1), day(3))])
     assert (some.states, some.complete, some.read) == (("closed", "new"), False, [Interval(day(1), day(9))])
 
@@ -139,16 +142,16 @@ def test_a_set_aside_order_keeps_the_time_from_being_complete_until_it_is_stored
     first = window(day(1), day(3), complete=False)
     broken = order("PO000001", items="none")
     take_page(first, 0, batch(broken), None, day(3))
-    found = coverage(account().pk)[0]
+    found = coverage(account())[0]
     assert (found.set_aside, found.complete, found.gaps) == (1, False, [])
     second = window(day(1), day(3), run=2, complete=False)
     take_page(second, 0, batch(order("PO000001")), None, day(4))
-    found = coverage(account().pk)[0]
+    found = coverage(account())[0]
     assert (found.set_aside, found.complete) == (0, True)
 
 
 def test_nothing_is_known_of_an_account_that_was_never_read():
-    assert coverage(account().pk) == []
+    assert coverage(account()) == []
 
 
 def test_intervals_join_where_they_overlap_and_stay_apart_where_they_touch():
@@ -167,4 +170,4 @@ def test_what_is_missing_between_two_moments_is_found_at_both_ends():
 def test_some_states_are_not_listed_where_every_state_is_known_as_well():
     window(day(1), day(9))
     window(day(2), day(5), states=["new"])
-    assert [found.states for found in coverage(account().pk)] == [()]
+    assert [found.states for found in coverage(account())] == [()]

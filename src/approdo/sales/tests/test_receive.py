@@ -97,6 +97,24 @@ def test_an_older_version_that_arrives_late_replaces_nothing(origin):
     assert SaleDocument.objects.get().deal_code == "NEWER"
 
 
+def test_a_later_state_counts_though_amazon_leaves_out_the_date_of_the_change(origin):
+    receive(batch(order(purchaseOrderChangedDate="2026-05-01T09:00:00Z")), origin)
+    closed = order(purchaseOrderStateChangedDate="2026-05-02T09:00:00Z")
+    closed["purchaseOrderState"] = "Closed"
+    receive(batch(closed, asked_at=ASKED_AT + timedelta(hours=1)), origin)
+    assert SaleDocument.objects.get().state == "closed"
+
+
+def test_what_is_read_again_brings_known_documents_up_to_date_and_no_others(origin):
+    receive(batch(order()), origin)
+    closed = order(purchaseOrderStateChangedDate="2026-05-02T09:00:00Z")
+    closed["purchaseOrderState"] = "Closed"
+    stranger = {**order(), "purchaseOrderNumber": "PO000002"}
+    counts = receive(batch(closed, stranger), origin, known_only=True)
+    assert counted(counts) == {"read": 1, "updated": 1}
+    assert list(SaleDocument.objects.values_list("number", "state")) == [("PO000001", "closed")]
+
+
 def test_an_answer_without_details_never_replaces_one_with_details(origin):
     receive(batch(order()), origin)
     bare = {"purchaseOrderNumber": "PO000001", "purchaseOrderState": "Closed"}

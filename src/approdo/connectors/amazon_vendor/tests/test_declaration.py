@@ -87,7 +87,7 @@ def test_the_time_zone_is_the_marketplaces_unless_set() -> None:
     assert time_zone(clean(NODE.options, {**base, "marketplace": "IT"})) == "Europe/Rome"
     own = {**base, "marketplace": "IT", "time_zone": "Europe/London"}
     assert time_zone(clean(NODE.options, own)) == "Europe/London"
-    assert time_zone(clean(NODE.options, base)) == "UTC"
+    assert time_zone(clean(NODE.options, base)) is None
     assert problems({**base, "time_zone": "Rome"}) == {"time_zone": "unknown_time_zone"}
 
 
