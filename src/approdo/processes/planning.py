@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from approdo.connectors import connector_type
+from approdo.connectors import configuration_type, connector_type
 from approdo.exchanges.coverage import Interval, Reach, missing, union, with_gaps
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import MOST_DAYS
@@ -35,7 +35,10 @@ def write_windows(run: Run) -> list[int]:
     options = connector.all_options()
     work = work_of(connector)
     reach = Reach(connector.node, options["type"], connector.pk, work.states(options))
-    wanted = spans(time_range, now, zone_of(connector.node))
+    known = configuration_type(connector.configuration.kind).scans(options)
+    wanted = [span for span in spans(time_range, now, zone_of(connector.node)) if span.scan in known]
+    if not wanted:
+        raise ConfigError("no_change_date")
     again: list[Span] = []
     if time_range.last is not None:
         oldest = now - timedelta(days=MOST_DAYS)
