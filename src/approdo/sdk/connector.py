@@ -74,6 +74,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     NOT_TRIED = "not_tried"
+    NOT_GRANTED = "not_granted"
+    """Refused, which matters only to those who need it."""
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):

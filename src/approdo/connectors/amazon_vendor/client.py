@@ -188,7 +188,7 @@ class _Patience:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._bad_requests = 0
-        self._refreshed = False
+        self._refreshed: set[str] = set()
 
     def __call__(self, error: Exception) -> bool | float:
         match error:
@@ -199,9 +199,11 @@ class _Patience:
             case RefusedError(params={"status": 400}):
                 self._bad_requests += 1
                 return self._bad_requests <= self._policy.bad_requests
-            case ConfigError(code=code) if code in _STALE_TOKEN and not self._refreshed:
-                self._refreshed = True
-                return 0.0
+            case ConfigError(code=code, params={"operation": str(name)}) if code in _STALE_TOKEN:
+                # Once for the access token, once for the restricted one: both may be over.
+                again = name not in self._refreshed
+                self._refreshed.add(name)
+                return 0.0 if again else False
         return False
 
 

@@ -46,7 +46,7 @@ class _ListAnswer(Answer, kw_only=True):
 
 
 class _OrderAnswer(Answer, kw_only=True):
-    payload: Raw | None = None
+    payload: Raw = Raw()
 
 
 class _Dates(Record):
@@ -159,8 +159,8 @@ def read_page(body: bytes) -> Page:
 
 def read_order(body: bytes) -> Received:
     """The order in an answer to getOrder, or `TransientError("unreadable_answer")`."""
-    wrapped = orders.read_answer(body, _OrderAnswer).payload
-    return orders.single(bytes(wrapped) if wrapped else body)
+    wrapped = bytes(orders.read_answer(body, _OrderAnswer).payload)
+    return orders.single(wrapped or body)
 
 
 def belongs(raw: bytes, window: ReadWindow) -> bool:
