@@ -122,7 +122,7 @@ def test_an_order_that_is_not_there_is_said(direct):
 
 
 def test_retail_never_sees_a_restricted_token(direct, amazon, log):
-    amazon.add_orders(1)
+    amazon.add_orders(1, placed=amazon.now - timedelta(hours=1))
     retail = replace(direct, options={"type": "vendor_retail"})
     span = Span(Scan.CREATED, amazon.now - timedelta(days=1), amazon.now)
     (window,) = plan({}, [span], amazon.now)
