@@ -170,13 +170,14 @@ def _windows(document: SaleDocument, zone: ZoneInfo) -> list[tuple[str, SafeStri
 
 
 def _dates(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
-    return [
-        Fact(_("Ordered"), formats.moment(document.date, zone)),
-        Fact(_("Changed by Amazon"), formats.moment(document.changed_date, zone)),
-        Fact(_("In this state since"), formats.moment(document.state_changed_date, zone)),
-        Fact(_("First seen here"), formats.moment(document.created_at, zone)),
-        Fact(_("Last changed here"), formats.moment(document.updated_at, zone)),
-    ]
+    given = (
+        (_("Ordered"), document.date),
+        (_("Changed by Amazon"), document.changed_date),
+        (_("In this state since"), document.state_changed_date),
+        (_("First seen here"), document.created_at),
+        (_("Last changed here"), document.updated_at),
+    )
+    return [Fact(label, formats.moment(moment, zone)) for label, moment in given if moment]
 
 
 def _facts(document: SaleDocument) -> list[Fact]:
