@@ -71,6 +71,7 @@ def _database() -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": HOME / "hub.sqlite3",
+            "CONN_MAX_AGE": 600,  # a new connection begins with an empty cache
             "OPTIONS": {
                 # IMMEDIATE takes the write lock at once: a transaction that reads first and then
                 # writes cannot fail half-way. FULL because a power cut must not lose a stored page;

@@ -87,7 +87,7 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
             counts.unchanged += 1
             continue
         try:
-            new = _decoded(batch, raw, stored, received.number in forgotten, origin)
+            new = _decoded(batch, raw, raw_digest, stored, received.number in forgotten, origin)
         except UnreadableDocument as error:
             _set_aside(batch, received, raw, origin, error)
             unreadable.add(received.number)
@@ -116,7 +116,9 @@ def _forgotten(batch: Batch, known: Mapping[str, Known], origin: Origin) -> set[
     return purged | personal.forgotten(origin.node, batch.program, numbers)
 
 
-def _decoded(batch: Batch, raw: bytes, stored: Known | None, forgotten: bool, origin: Origin) -> Incoming:
+def _decoded(
+    batch: Batch, raw: bytes, raw_digest: bytes, stored: Known | None, forgotten: bool, origin: Origin
+) -> Incoming:
     """The document in `raw`; one that comes so late that its consumer must not be kept is redacted at once."""
     document = batch.decode(raw)
     rows.check(document)
@@ -127,25 +129,26 @@ def _decoded(batch: Batch, raw: bytes, stored: Known | None, forgotten: bool, or
             mark = mark._replace(purged=forgotten or mark.purge_at <= origin.at)
         if mark.purged:
             raw = batch.privacy.redact(raw)
-            document = batch.decode(raw)
-    return Incoming(document, raw, digest(raw), digest(batch.canonical(raw)), stored, mark)
+            document, raw_digest = batch.decode(raw), digest(raw)
+    return Incoming(document, raw, raw_digest, digest(batch.canonical(raw)), stored, mark)
 
 
 def _known(batch: Batch, origin: Origin) -> dict[str, Known]:
     numbers = [received.number for received in batch.documents if received.number]
-    found = SaleDocument.objects.filter(
-        node_id=origin.node, program=batch.program, type=DocumentType.ORDER, number__in=numbers
-    ).values_list(
-        "number", "id", "version", "raw_digest", "content_digest", "detailed",
+    # By number alone, the rest here: asked for all of the key, SQLite reads every document of the node.
+    found = SaleDocument.objects.filter(number__in=numbers).values_list(
+        "node", "program", "type", "number", "id", "version", "raw_digest", "content_digest", "detailed",
         "changed_date", "state_changed_date", "asked_at",
     )  # fmt: skip
+    key = (origin.node, batch.program, DocumentType.ORDER)
     known = {
         number: Known(pk, version, bytes(raw), bytes(content), detailed, changed, state_changed, asked)
-        for number, pk, version, raw, content, detailed, changed, state_changed, asked in found
+        for *kept, number, pk, version, raw, content, detailed, changed, state_changed, asked in found
+        if tuple(kept) == key
     }
     if batch.privacy:
-        kept = personal.kept([one.id for one in known.values()])
-        return {number: one._replace(personal=kept.get(one.id)) for number, one in known.items()}
+        marks = personal.kept([one.id for one in known.values()])
+        return {number: one._replace(personal=marks.get(one.id)) for number, one in known.items()}
     return known
 
 
