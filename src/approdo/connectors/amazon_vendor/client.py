@@ -26,7 +26,7 @@ from approdo.connectors.amazon_vendor.operations import (
 )
 from approdo.connectors.amazon_vendor.refusals import ACCESS_REFUSED, RESTRICTED_REFUSED, refusal
 from approdo.connectors.amazon_vendor.regions import CUSTOM, endpoints
-from approdo.connectors.amazon_vendor.transport import Record, Sending, send, their_clock
+from approdo.connectors.amazon_vendor.transport import Record, Sending, granted_rate, send, their_clock
 from approdo.sdk.connector import Context
 from approdo.sdk.errors import ConfigError, RefusedError, TransientError
 from approdo.sdk.http import READ_SECONDS
@@ -83,6 +83,7 @@ class Client:
             Credentials(settings["client_id"], settings["client_secret"], settings["refresh_token"]),
         )
         self._restricted = KeptToken()
+        self._rates: dict[str, Rate] = {}
 
     def get(
         self,
@@ -142,6 +143,7 @@ class Client:
             self._look_at_clock(response)
             if response.status_code != 200:
                 raise refusal(call.operation, response)
+            self._look_at_rate(call.operation, response)
             return call.read(response.content)
 
         self._wait_for_turn(call.operation)
@@ -158,7 +160,13 @@ class Client:
         if self._sandbox:
             self._wait(self._account, "sandbox", SANDBOX_RATE)
         else:
-            self._wait(self._account, operation.name, operation.rate)
+            self._wait(self._account, operation.name, self._rates.get(operation.name, operation.rate))
+
+    def _look_at_rate(self, operation: Operation, response: httpx2.Response) -> None:
+        """Take over the rate that Amazon says it grants, where it says so (reference 4.1)."""
+        granted = granted_rate(response, operation.rate)
+        if granted:
+            self._rates[operation.name] = granted
 
     def _look_at_clock(self, response: httpx2.Response) -> None:
         theirs = their_clock(response)

@@ -9,7 +9,7 @@ from msgspec import Struct
 class Rate(Struct, frozen=True):
     """A token bucket: `burst` calls at once, `per_second` in the long run."""
 
-    per_second: int
+    per_second: float
     burst: int
 
 
