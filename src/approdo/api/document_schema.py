@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 
 Program = Literal["vendor_retail", "vendor_direct_fulfillment"]
 DocumentType = Literal["order", "invoice", "credit_note"]
+Confirmation = Literal["unconfirmed", "partly", "confirmed", "rejected"]
+Receiving = Literal["not_received", "partly", "received"]
 PER_EACH = "A decimal as text, per each, or per `price_unit` where priced by weight; never per case."
 
 
@@ -71,6 +73,66 @@ class Line(BaseModel):
     total: str | None = Field(description="Eaches × net cost; null where priced by weight or a part is absent.")
 
 
+class StatusQuantity(BaseModel):
+    """A figure of Amazon's, as it was given and in pieces."""
+
+    quantity: int | None = Field(description="Counts `unit`.")
+    unit: str = Field(description="`eaches`, `cases`, or what Amazon adds one day.")
+    unit_size: int | None
+    eaches: int | None = Field(description="The same in pieces; null where the unit is not known.")
+
+
+class QuantityChange(BaseModel):
+    """One entry of a line's history of quantities, as Amazon keeps it."""
+
+    date: datetime | None
+    ordered: StatusQuantity | None
+    cancelled: StatusQuantity | None
+
+
+class Acknowledgement(BaseModel):
+    """One acknowledgement of a line, as Amazon took it."""
+
+    date: datetime | None
+    accepted: StatusQuantity | None
+    rejected: StatusQuantity | None
+
+
+class LineStatus(BaseModel):
+    """What Amazon says of one line. A figure is null where Amazon said nothing: that is not zero."""
+
+    sequence: str
+    asin: str
+    vendor_sku: str
+    confirmation: str = Field(
+        description="`unconfirmed`, `partially_accepted`, `accepted`, `rejected`, or what Amazon adds one day."
+    )
+    receiving: str = Field(
+        description="`not_received`, `partially_received`, `received`, or what Amazon adds one day; may be empty."
+    )
+    ordered: StatusQuantity | None
+    cancelled: StatusQuantity | None = Field(description="The sum of what `quantity_changes` say was cancelled.")
+    accepted: StatusQuantity | None
+    rejected: StatusQuantity | None
+    received: StatusQuantity | None
+    acknowledged_date: datetime | None
+    last_receive_date: datetime | None
+    quantity_changes: list[QuantityChange]
+    acknowledgements: list[Acknowledgement]
+
+
+class AmazonStatus(BaseModel):
+    """Amazon's own, informational figures: never ours, and no ground for a payment. They are wrong at times."""
+
+    status: str = Field(description="`open` or `closed`: whether Amazon still expects goods.")
+    confirmation: Confirmation | None = Field(description="Of all lines together, as Approdo sums them up.")
+    receiving: Receiving | None = Field(description="Of all lines together, as Approdo sums them up.")
+    last_updated_date: datetime | None = Field(description="Amazon's.")
+    version: int = Field(description="Counts the different statuses received, from 1.")
+    updated_at: datetime = Field(description="When this status was stored here.")
+    lines: list[LineStatus]
+
+
 class Document(BaseModel):
     """A sale document: what its newest version says."""
 
@@ -103,3 +165,6 @@ class Document(BaseModel):
     acknowledged: bool
     invoiced: bool
     lines: list[Line]
+    amazon_status: AmazonStatus | None = Field(
+        description="What Amazon says was confirmed, cancelled and received, for information only; null: not known."
+    )

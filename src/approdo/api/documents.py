@@ -11,14 +11,15 @@ from pydantic import BaseModel, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from approdo.api.auth import READ_DOCUMENTS, may_read_personal_data, token_of
-from approdo.api.document_schema import Document, DocumentType, Program
+from approdo.api.document_schema import Confirmation, Document, DocumentType, Program, Receiving
 from approdo.api.problems import invalid_field
 from approdo.api.records import list_schema
 from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer
 from approdo.processes.records import NODES, find
 from approdo.sales import queries
-from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
+from approdo.sales.models import DocumentVersion, SaleDocument, SetAside, StatusVersion
 from approdo.sales.receive import raw_text
+from approdo.sales.status_queries import status_of
 from approdo.sdk.errors import ConfigError
 
 CONSUMERS = "vendor_direct_fulfillment"
@@ -38,6 +39,9 @@ class DocumentParameters(PageParameters):
     state: str | None = Field(None, description="Amazon's, in lower case.")
     vendor_code: str | None = None
     ship_to: str | None = Field(None, description="The code of a fulfilment centre.")
+    amazon_status: str | None = Field(None, description="Amazon's, informational: `open` or `closed`.")
+    confirmation: Confirmation | None = Field(None, description="Of Amazon's status, informational.")
+    receiving: Receiving | None = Field(None, description="Of Amazon's status, informational.")
     number: str | None = None
     updated_since: str | None = Field(
         None,
@@ -62,7 +66,7 @@ class DocumentParameters(PageParameters):
 
 
 class Version(BaseModel):
-    """One version of a document, as it came."""
+    """One version of a document, or of its status, as it came."""
 
     number: int
     received_at: datetime
@@ -102,15 +106,30 @@ versions = Route("list_document_versions", "List the versions", READ_DOCUMENTS, 
 def list_versions(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
     """Every version, oldest first, exactly as it came."""
     document = _found(request, id)
-    return list_answer(
-        {
-            "number": version.number,
-            "received_at": version.received_at,
-            "run": version.run,
-            "raw": _as_json(readable_raw(request, document.program, version)),
-        }
-        for version in document.versions.order_by("number")
-    )
+    return list_answer(_version(request, document, version) for version in document.versions.order_by("number"))
+
+
+status_versions = Route(
+    "list_document_statuses", "List Amazon's statuses", READ_DOCUMENTS, list_schema(Version), problems=(404,)
+)
+
+
+@add_route(router, "GET", "/{int:id}/statuses", status_versions)
+def list_statuses(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
+    """Every different status that Amazon gave, oldest first, exactly as it came. For information only."""
+    document = _found(request, id)
+    status = status_of(document)
+    kept = status.versions.order_by("number") if status else ()
+    return list_answer(_version(request, document, version) for version in kept)
+
+
+def _version(request: HttpRequest, document: SaleDocument, version: DocumentVersion | StatusVersion) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "received_at": version.received_at,
+        "run": version.run,
+        "raw": _as_json(readable_raw(request, document.program, version)),
+    }
 
 
 def of_caller(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -119,7 +138,7 @@ def of_caller(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows if bound is None else rows.filter(node=bound.node_id)
 
 
-def readable_raw(request: HttpRequest, program: str, kept: DocumentVersion | SetAside) -> str | None:
+def readable_raw(request: HttpRequest, program: str, kept: DocumentVersion | StatusVersion | SetAside) -> str | None:
     """The raw text, or none where it may name a consumer and the caller may not know."""
     return None if _hides(request, program) else raw_text(kept)
 

@@ -1,7 +1,7 @@
 """What could not be read, kept whole until it can."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
@@ -16,11 +16,12 @@ from approdo.sales.models import SetAside as SetAsideRow
 
 
 class SetAside(BaseModel):
-    """A document that could not be read."""
+    """A document, or the status of one, that could not be read."""
 
     id: int
     node: str
     program: str
+    about: Literal["order", "status"]
     number: str | None
     code: str
     reason: str
@@ -46,6 +47,7 @@ def _shown(request: HttpRequest, row: SetAsideRow) -> dict[str, Any]:
         "id": row.pk,
         "node": row.node.name,
         "program": row.program,
+        "about": row.about,
         "number": row.number,
         "code": row.code,
         "reason": explain(row.code, row.params).message,

@@ -61,7 +61,8 @@ def as_data(run: "Run") -> dict[str, Any]:
     from approdo.processes import runs
 
     counts = {name: run.counts.get(name, 0) for name in COUNTS}
-    return {"run": run.pk, "state": run.state, "counts": counts, "errors": runs.errors(run)}
+    data = {"run": run.pk, "state": run.state, "counts": counts, "statuses": runs.statuses(run)}
+    return {**data, "errors": runs.errors(run)}
 
 
 def _connector(name: str) -> "Connector":

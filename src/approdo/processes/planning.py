@@ -36,6 +36,7 @@ def write_windows(run: Run) -> list[int]:
     work = work_of(connector)
     reach = Reach(connector.node, options["type"], connector.pk, work.states(options))
     wanted = spans(time_range, now, zone_of(connector.node))
+    wanted += [Span(scan, wanted[0].start, wanted[0].end) for scan in work.beside(options)]
     again: list[Span] = []
     if time_range.last is not None:
         oldest = now - timedelta(days=MOST_DAYS)
@@ -43,6 +44,8 @@ def write_windows(run: Run) -> list[int]:
         again = _still_open(reach, work, wanted, oldest)
     windows = [(window, False) for window in work.plan(options, wanted, now)]
     windows += [(window, True) for window in (work.plan(options, again, now) if again else [])]
+    # Orders first: what their statuses meet with must not keep them waiting.
+    windows.sort(key=lambda planned: planned[0].scan is Scan.STATUS)
     rows = WindowRead.objects.bulk_create(
         _row(run, reach, position, window, twice) for position, (window, twice) in enumerate(windows)
     )
@@ -59,7 +62,8 @@ def _row(run: Run, reach: Reach, position: int, window: ReadWindow, again: bool)
         scan=window.scan,
         start=window.start,
         end=window.end,
-        states=sorted(reach.states),
+        # A status is kept whatever the state of its order.
+        states=[] if window.scan is Scan.STATUS else sorted(reach.states),
         source=reach.node.identity or "",
         again=again,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Q, QuerySet
 
+from approdo.sales import status_queries
 from approdo.sales.fields import plain
 from approdo.sales.models import SaleDocument, SaleLine
 from approdo.sdk.errors import ConfigError
@@ -19,6 +20,9 @@ FILTERS = {
     "state": "state",
     "vendor_code": "vendor_code",
     "ship_to": "ship_to",
+    "amazon_status": "amazon_status",
+    "confirmation": "confirmation",
+    "receiving": "receiving",
     "number": "number",
     "updated_since": "updated_at__gte",
     "dated_since": "date__gte",
@@ -110,7 +114,8 @@ def whole(rows: Sequence[SaleDocument]) -> list[dict[str, Any]]:
     lines: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in rows}
     for line in SaleLine.objects.filter(document__in=lines).order_by("document_id", "position"):
         lines[line.document_id].append(_line(line))
-    return [_document(row, lines[row.pk]) for row in rows]
+    statuses = status_queries.of(rows)
+    return [{**_document(row, lines[row.pk]), "amazon_status": statuses.get(row.pk)} for row in rows]
 
 
 def _document(row: SaleDocument, lines: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from approdo.sales import rows
-from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
+from approdo.sales import rows, status_rows
+from approdo.sales.models import DocumentVersion, SaleDocument, SetAside, StatusVersion
 from approdo.sdk.documents import Batch, DocumentType, Note
 from approdo.sdk.documents import SaleDocument as Document
 from approdo.sdk.errors import UnreadableDocument
@@ -180,6 +180,7 @@ def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: C
         origin.run,
         origin.at,
     )
+    status_rows.attach(origin.node, batch.program, [one.document.number for one in chosen if one.known is None])
     counts.created += sum(one.known is None for one in chosen)
     counts.updated += sum(one.known is not None for one in chosen)
 
@@ -213,7 +214,11 @@ def _settle(batch: Batch, unreadable: set[str | None], origin: Origin) -> None:
     """What was set aside waits no longer once the same document came readable."""
     readable = {received.number for received in batch.documents} - unreadable
     SetAside.objects.filter(
-        node_id=origin.node, program=batch.program, stored_at=None, number__in=readable - {None}
+        node_id=origin.node,
+        program=batch.program,
+        about=SetAside.About.ORDER,
+        stored_at=None,
+        number__in=readable - {None},
     ).update(stored_at=origin.at)
 
 
@@ -227,11 +232,11 @@ def compress(raw: bytes) -> bytes:
     return zlib.compress(raw, COMPRESSION)
 
 
-def raw_bytes(version: DocumentVersion | SetAside) -> bytes:
+def raw_bytes(version: DocumentVersion | StatusVersion | SetAside) -> bytes:
     """The raw bytes of a version, exactly as they came."""
     return zlib.decompress(bytes(version.raw))
 
 
-def raw_text(version: DocumentVersion | SetAside) -> str:
+def raw_text(version: DocumentVersion | StatusVersion | SetAside) -> str:
     """The same as text."""
     return raw_bytes(version).decode("utf-8", "replace")

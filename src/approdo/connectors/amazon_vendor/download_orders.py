@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from approdo.connectors.amazon_vendor import order_status
 from approdo.connectors.amazon_vendor.client import client_for
 from approdo.connectors.amazon_vendor.operations import GET_PURCHASE_ORDER, GET_PURCHASE_ORDERS
 from approdo.connectors.amazon_vendor.wire import orders, vendor_orders
@@ -21,11 +22,13 @@ from approdo.sdk.connector import (
     Context,
     Download,
     ReadWindow,
+    Scan,
     Span,
 )
 from approdo.sdk.documents import Batch, Note, Received
 from approdo.sdk.errors import ConfigError, RefusedError, TransientError
 from approdo.sdk.options import Choice, Kind, Option
+from approdo.sdk.statuses import StatusBatch
 from approdo.sdk.text import marked as _
 
 LONGEST_WINDOW = timedelta(days=6, hours=12)
@@ -50,12 +53,14 @@ def plan(_options: Mapping[str, Any], spans: Sequence[Span], now: datetime) -> l
     return [window for span in spans for window in _windows(span, now)]
 
 
-def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch, str | None]:
-    """Reads one page of a window; returns its orders and the token of the next page, if any.
+def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch | StatusBatch, str | None]:
+    """Reads one page of a window; returns its orders, or their statuses, and the token of the next page, if any.
 
     A page may be empty and have a next one all the same. Raises an `ApprodoError`: for a token
     that Amazon no longer takes, `RefusedError("page_token_refused")`; the window then starts again.
     """
+    if window.scan is Scan.STATUS:
+        return order_status.step(context, window, token)
     asked_at = datetime.now(UTC)
     query = _query(window, token)
     try:
@@ -194,6 +199,7 @@ ORDER_DOWNLOAD_CONFIGURATION = ConfigurationType(
             default=list(STATES),
             choices=tuple(Choice(state, label) for state, label in STATES.items()),
         ),
+        order_status.READ_STATUS,
     ),
     has_time_range=True,
 )
@@ -217,7 +223,9 @@ DOWNLOAD_ORDERS = ConnectorType(
         step=step,
         fetch=fetch,
         states=states,
+        beside=order_status.beside,
         reread={PROGRAM: reread},
+        reread_statuses={PROGRAM: order_status.reread},
         open_states=OPEN_STATES,
         overlap=OVERLAP,
     ),
