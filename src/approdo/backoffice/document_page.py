@@ -11,11 +11,13 @@ from django.http import HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
-from approdo.backoffice import formats, version_changes
+from approdo.backoffice import formats, status_section, version_changes
+from approdo.backoffice.units import unit_label
 from approdo.nodes.time_ranges import zone_of
-from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
+from approdo.processes import rereading
+from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside, StatusVersion
 from approdo.sales.receive import raw_text
 
 LINES_PER_PAGE = 200
@@ -76,7 +78,7 @@ class VersionRow(NamedTuple):
 
 
 def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """All that the page shows; `asked` may hold the page of lines (`p`) and what to find in them (`q`)."""
+    """All that the page shows; `asked` may hold pages of lines (`p`) and of the status (`s`), and what to find (`q`)."""
     zone = zone_of(document.node)
     wanted = str(asked.get("q", "")).strip()
     page = _lines(document, wanted).get_page(asked.get("p"))
@@ -96,6 +98,8 @@ def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
         "rows": [_row(line) for line in page.object_list],
         "eaches": formats.number(_pieces(document)),
         "versions": _versions(document, zone),
+        "has_status": rereading.has_statuses(document),
+        "status": status_section.of(document, asked, zone),
     }
 
 
@@ -112,7 +116,7 @@ def _versions(document: SaleDocument, zone: ZoneInfo) -> list[VersionRow]:
     ]
 
 
-def pretty(version: DocumentVersion | SetAside) -> str:
+def pretty(version: DocumentVersion | StatusVersion | SetAside) -> str:
     """The raw text indented, each digit as it came; the text itself where it is no JSON."""
     text = raw_text(version)
     try:
@@ -121,7 +125,7 @@ def pretty(version: DocumentVersion | SetAside) -> str:
         return text
 
 
-def download(version: DocumentVersion | SetAside, name: str) -> HttpResponse:
+def download(version: DocumentVersion | StatusVersion | SetAside, name: str) -> HttpResponse:
     """The raw text as a file. Never shown by the browser: it is somebody else's data."""
     safe = slugify(name.removesuffix(".json")) or "document"
     answer = HttpResponse(raw_text(version), content_type="application/json; charset=utf-8")
@@ -213,16 +217,10 @@ def _row(line: SaleLine) -> LineRow:
     return LineRow(
         line=line,
         quantity=formats.number(line.quantity),
-        unit=_unit(line.unit, line.quantity),
+        unit=unit_label(line.unit, line.quantity),
         eaches=formats.number(line.eaches),
         net_cost=formats.amount(line.net_cost),
         list_price=formats.amount(line.list_price),
         per=line.price_unit or "",
         total=formats.amount(line.total),
     )
-
-
-def _unit(unit: str, quantity: int | None) -> str:
-    if unit == "eaches":
-        return ngettext("each", "eaches", quantity or 0)
-    return ngettext("case", "cases", quantity or 0) if unit == "cases" else unit

@@ -21,11 +21,13 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES
 
 from approdo.backoffice import document_page, formats
+from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
-from approdo.sales.models import SaleDocument
+from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
 from approdo.sales.queries import search
+from approdo.sales.status_queries import status_of
 
 UNSHOWN = ("parties", "import_details", "raw_digest", "content_digest", "deal_code")
 """What the list does not read of each row."""
@@ -170,7 +172,10 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         "number", "dated", "badge", "vendor_code", "ship_to", "node_name", "line_count", "amount", "updated",
     )  # fmt: skip
     list_select_related = ("node",)
-    list_filter = (NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter)
+    list_filter = (
+        NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
+        ConfirmationFilter, ReceivingFilter, OpenFilter,
+    )  # fmt: skip
     list_filter_submit = True
     list_per_page = 50
     list_fullwidth = True
@@ -221,10 +226,11 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         return search(queryset, search_term), False
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's addresses and the raw data of a version."""
+        """The admin's addresses and the raw data of a version, or of a status."""
         view = self.admin_site.admin_view
         raw = path("<int:number>/versions/<int:version>/", view(self.raw), name="sales_saledocument_raw")
-        return [raw, *super().get_urls()]
+        status = path("<int:number>/statuses/<int:version>/", view(self.raw_status), name="sales_saledocument_status")
+        return [raw, status, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -244,12 +250,14 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         """A version as it came: a part of the page, or with `?download` the very bytes."""
         document = self._document(request, number)
         found = document.versions.filter(number=version).first()
-        if found is None:
-            raise Http404
-        if "download" not in request.GET:
-            return TemplateResponse(request, "backoffice/raw.html", {"text": document_page.pretty(found)})
-        name = f"{document.number}-v{version}.json"
-        return document_page.download(found, name)
+        return _raw(request, found, f"{document.number}-v{version}.json")
+
+    def raw_status(self, request: HttpRequest, number: int, version: int) -> HttpResponse:
+        """The same for a version of the order's status."""
+        document = self._document(request, number)
+        status = status_of(document)
+        found = status.versions.filter(number=version).first() if status else None
+        return _raw(request, found, f"{document.number}-status-{version}.json")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Documents come by download."""
@@ -270,3 +278,11 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         if document is None:
             raise Http404
         return document
+
+
+def _raw(request: HttpRequest, found: DocumentVersion | StatusVersion | None, name: str) -> HttpResponse:
+    if found is None:
+        raise Http404
+    if "download" in request.GET:
+        return document_page.download(found, name)
+    return TemplateResponse(request, "backoffice/raw.html", {"text": document_page.pretty(found)})

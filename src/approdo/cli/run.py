@@ -50,6 +50,11 @@ def tell(run: "Run") -> None:
     from approdo.processes import runs
 
     click.echo(_ended(run))
+    statuses = runs.statuses(run)
+    if statuses["read"]:
+        text = _("Order statuses (Amazon's, informational): {read} read, {changed} new or changed.")
+        changed = number(statuses["created"] + statuses["updated"])
+        click.echo(text.format(read=number(statuses["read"]), changed=changed))
     for warning in runs.warnings(run):
         click.echo(_("Warning: {text}").format(text=_joined(warning)), err=True)
     for error in runs.errors(run):

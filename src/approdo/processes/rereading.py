@@ -53,6 +53,12 @@ def changes(document: SaleDocument, newer: DocumentVersion) -> list[Difference] 
     return differences(before, after)
 
 
+def has_statuses(document: SaleDocument) -> bool:
+    """Whether statuses are read of documents of this kind."""
+    known = any(document.program in work.reread_statuses for work in _works(document.node))
+    return known and document.type == SaleDocument.Type.ORDER
+
+
 def status_changes(status: DocumentStatus, newer: StatusVersion) -> list[Difference] | None:
     """The same for a version of an order's status."""
     older = StatusVersion.objects.filter(status=status, number__lt=newer.number).order_by("-number").first()
