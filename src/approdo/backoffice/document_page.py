@@ -78,7 +78,7 @@ class VersionRow(NamedTuple):
 
 
 def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """All that the page shows; `asked` may hold pages of lines (`p`) and of the status (`s`), and what to find (`q`)."""
+    """All that the page shows; `asked` may hold pages of lines (`p`) and of the status (`s`), what to find (`q`)."""
     zone = zone_of(document.node)
     wanted = str(asked.get("q", "")).strip()
     page = _lines(document, wanted).get_page(asked.get("p"))

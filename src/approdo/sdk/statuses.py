@@ -140,7 +140,6 @@ _RECEIVINGS = {
 
 def _together(said: Iterable[str], known: dict[str, _Word], partly: _Word) -> _Word | None:
     words = {known.get(word) for word in said}
-    understood = words - {None}
-    if len(understood) > 1:
+    if partly in words or len(words - {None}) > 1:
         return partly
     return words.pop() if len(words) == 1 else None
