@@ -1,5 +1,6 @@
 """How far retail purchase orders have come: getPurchaseOrdersStatus (reference 5.5)."""
 
+from dataclasses import replace
 from zlib import crc32
 
 import msgspec
@@ -37,6 +38,9 @@ def list_status(call: Call) -> Listing[Entry]:
         window = Window("created", created, created + 1)
     else:
         window = read_window(values, call.now, "created", "updated")
+    silent = "silent_receipts" in call.faults
+    if window.by == "updated" and silent:
+        window = replace(window, by="stirred")
 
     def matches(entry: Entry) -> bool:
         return (
@@ -44,7 +48,7 @@ def list_status(call: Call) -> Listing[Entry]:
             and values.get("orderingVendorCode") in (None, entry.vendor_code)
             and values.get("shipToPartyId") in (None, entry.ship_to)
             and values.get("purchaseOrderStatus") in (None, _order_status(entry))
-            and (not line_filters or any(map(line_matches, _status(book, entry).item_status)))
+            and (not line_filters or any(map(line_matches, _status(book, entry, silent).item_status)))
         )
 
     def line_matches(line: LineStatus) -> bool:
@@ -56,13 +60,13 @@ def list_status(call: Call) -> Listing[Entry]:
         )
 
     def encode(entry: Entry) -> bytes:
-        return book.progress(entry.number).raw or msgspec.json.encode(_status(book, entry))
+        return book.progress(entry.number).raw or msgspec.json.encode(_status(book, entry, silent))
 
     line_filters = values.keys() & {"itemConfirmationStatus", "itemReceiveStatus"}
     return call.listing(book, window, matches, encode)
 
 
-def _status(book: Book, entry: Entry) -> OrderStatus:
+def _status(book: Book, entry: Entry, silent: bool) -> OrderStatus:
     try:
         order = book.order(entry.number)
     except msgspec.ValidationError:
@@ -75,7 +79,7 @@ def _status(book: Book, entry: Entry) -> OrderStatus:
         purchase_order_number=entry.number,
         purchase_order_status=_order_status(entry),
         purchase_order_date=moment(entry.created),
-        last_updated_date=moment(entry.updated),
+        last_updated_date=moment(entry.stirred if silent else entry.updated),
         selling_party=Party(party_id=entry.vendor_code),
         ship_to_party=Party(party_id=entry.ship_to),
         item_status=lines,

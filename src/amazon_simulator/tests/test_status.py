@@ -97,6 +97,18 @@ def test_what_arrives_updates_the_status_and_does_not_change_the_order(simulator
         simulator.change_order(number, received={"99": 1})
 
 
+def test_a_receipt_can_be_silent(simulator: Simulator, client: Client) -> None:
+    number = next(order.number for order in simulator.orders() if order.state == "Closed")
+    simulator.change_order(number, received={"1": 1})
+    simulator.dials.set("silent_receipts")
+    window = {"updatedAfter": text(NOW), "updatedBefore": text(simulator.now + timedelta(seconds=2))}
+    assert client.numbers(STATUS, **window) == []
+    (status,) = client.get(STATUS, purchaseOrderNumber=number).payload["ordersStatus"]
+    receipt = status["itemStatus"][0]["receivingStatus"]
+    assert receipt["receivedQuantity"]["amount"] == 1
+    assert receipt["lastReceiveDate"] > status["lastUpdatedDate"]
+
+
 def test_any_status_is_served_as_it_is(simulator: Simulator, client: Client) -> None:
     number = simulator.orders()[0].number
     simulator.put_status(number, {"purchaseOrderNumber": number, "itemStatus": "none"})

@@ -76,7 +76,9 @@ class Run(BaseModel):
 class Window(BaseModel):
     """One window of time. It is read when `complete`: each of its pages is stored."""
 
-    scan: str = Field(description="`created`, `changed`, or `status` for order statuses by their last update.")
+    scan: str = Field(
+        description="`created`, `changed`, `status` (statuses by last update), `status_created` (by order date)."
+    )
     start: datetime
     end: datetime
     pages: int

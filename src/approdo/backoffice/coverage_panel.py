@@ -69,7 +69,7 @@ def _row(known: Coverage, now: datetime, live: set[int], zone: ZoneInfo) -> Row:
     parts += [_part(gap.start, gap.end, start, seconds, "ap-gap") for gap in known.gaps]
     newest = known.gaps[::-1][:MOST_GAPS]
     return Row(
-        title=" · ".join([formats.program_label(known.program), _scan(known.scan), _states(known.states)]),
+        title=" · ".join(_title(known)),
         badge=_badge(known),
         note=_waiting(known) if known.set_aside else "",
         start=formats.moment(start, zone),
@@ -93,13 +93,19 @@ def _gap(gap: Gap, live: set[int], zone: ZoneInfo) -> GapRow:
     return GapRow(formats.moment(gap.start, zone), formats.moment(gap.end, zone), why, gap.run, gap.run in live)
 
 
+def _title(known: Coverage) -> list[str]:
+    # Statuses are read whatever the state of their orders.
+    states = [] if Scan(known.scan).is_status else [_states(known.states)]
+    return [formats.program_label(known.program), _scan(known.scan), *states]
+
+
 def _scan(scan: str) -> str:
     labels = {
         Scan.CREATED: pgettext("coverage", "by creation"),
         Scan.CHANGED: pgettext("coverage", "by change"),
         Scan.STATUS: pgettext("coverage", "by status update (informational)"),
     }
-    return labels[Scan(scan)]
+    return labels.get(Scan(scan), scan)
 
 
 def _states(states: tuple[str, ...]) -> str:
@@ -118,7 +124,7 @@ def _badge(known: Coverage) -> SafeString:
 
 def _waiting(known: Coverage) -> str:
     count = known.set_aside
-    if known.scan == Scan.STATUS:
+    if Scan(known.scan).is_status:
         text = ngettext(
             "{count} order status could not be read and waits, kept whole.",
             "{count} order statuses could not be read and wait, kept whole.",

@@ -103,6 +103,7 @@ def scan_label(scan: str) -> str:
         "created": pgettext("scan", "Created"),
         "changed": pgettext("scan", "Changed"),
         "status": pgettext("scan", "Status updated"),
+        "status_created": pgettext("scan", "Status, by creation"),
     }
     return labels.get(scan, scan)
 

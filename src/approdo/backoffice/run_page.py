@@ -141,7 +141,7 @@ def summary(run: Run) -> str:
         (counts.get("unchanged"), _("%(count)s unchanged")),
         (counts.get("left_out"), _("%(count)s left out")),
         (counts.get("failed"), _("%(count)s set aside")),
-        (counts.get("statuses", {}).get("failed"), _("%(count)s statuses set aside")),
+        (counts.get("statuses", {}).get("failed"), _("status: %(count)s set aside")),
     ]
     return " · ".join(text % {"count": formats.number(count)} for count, text in named if count) or "–"
 

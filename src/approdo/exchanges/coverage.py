@@ -211,7 +211,7 @@ def _first_asked(reach: Reach, span: Span) -> datetime:
 
 
 def _about(scan: str) -> SetAside.About:
-    return SetAside.About.STATUS if scan == Scan.STATUS else SetAside.About.ORDER
+    return SetAside.About.STATUS if Scan(scan).is_status else SetAside.About.ORDER
 
 
 def _waiting(node: int, program: str, about: SetAside.About) -> int:

@@ -10,7 +10,7 @@ from django.db.models import F, QuerySet, Sum
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.sales.receive import Counts, Origin, receive
 from approdo.sales.status import receive_statuses
-from approdo.sdk.connector import RequestMade, Scan
+from approdo.sdk.connector import STATUS_SCANS, RequestMade
 from approdo.sdk.documents import Batch, Note
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 from approdo.sdk.statuses import StatusBatch
@@ -67,9 +67,9 @@ def fail_window(window: WindowRead, error: ApprodoError) -> None:
     )
 
 
-def fail_scan(window: WindowRead, error: ApprodoError) -> None:
-    """Write down the same for every window of its scan that the run has not read to its end."""
-    WindowRead.objects.filter(run=window.run, scan=window.scan, complete=False).update(
+def fail_statuses(run: int, error: ApprodoError) -> None:
+    """Write down the same for every window for statuses that the run has not read to its end."""
+    WindowRead.objects.filter(run=run, scan__in=STATUS_SCANS, complete=False).update(
         error_kind=error.kind, error_code=error.code, error_params=error.params
     )
 
@@ -131,11 +131,11 @@ def counts_of(run: int) -> dict[str, Any]:
 
     The numbers are of documents; `statuses`, there if statuses were asked for, holds the same of these.
     """
-    counts = _sums(WindowRead.objects.filter(run=run).exclude(scan=Scan.STATUS))
+    counts = _sums(WindowRead.objects.filter(run=run).exclude(scan__in=STATUS_SCANS))
     for result in NumberRead.objects.filter(run=run, result__in=FETCHED).values_list("result", flat=True):
         counts["read"] += 1
         counts[result] += 1
-    statuses = WindowRead.objects.filter(run=run, scan=Scan.STATUS)
+    statuses = WindowRead.objects.filter(run=run, scan__in=STATUS_SCANS)
     apart = {"statuses": _sums(statuses, STATUSES_COUNTED)} if statuses.exists() else {}
     return {"requests": RequestLogged.objects.filter(run=run).count(), **counts, **apart}
 

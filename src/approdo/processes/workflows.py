@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from approdo.exchanges.intake import (
     error_of,
-    fail_scan,
+    fail_statuses,
     fail_window,
     keep_requests,
     miss_order,
@@ -149,9 +149,9 @@ def _page(run: int, window_id: int) -> bool:
         return _give_up(window, error)
     except ConfigError as error:
         keep_requests(run, made)
-        if window.scan != Scan.STATUS:
+        if not Scan(window.scan).is_status:
             raise
-        fail_scan(window, error)  # a role can be missing for statuses alone: orders do not suffer from it
+        fail_statuses(run, error)  # a role can be missing for statuses alone: orders do not suffer from it
         return False
     except BaseException:
         keep_requests(run, made)
@@ -178,9 +178,9 @@ def _give_up(window: WindowRead, error: ApprodoError) -> bool:
     return False
 
 
-def _alike(scan: str) -> Sequence[Scan]:
+def _alike(scan: str) -> list[Scan]:
     """The scans that ask the same operation: where one is out of order, so are the others."""
-    return (Scan.STATUS,) if scan == Scan.STATUS else (Scan.CREATED, Scan.CHANGED)
+    return [one for one in Scan if one.is_status == Scan(scan).is_status]
 
 
 def _refuse_future(window: WindowRead, clock: datetime | None) -> None:

@@ -174,6 +174,7 @@ class DocumentStatus(models.Model):
         verbose_name = _("Amazon's status")
         verbose_name_plural = _("Amazon's statuses")
         constraints = (models.UniqueConstraint(fields=("node", "program", "number"), name="document_status_key"),)
+        indexes = (models.Index(fields=("node", "program", "status", "date"), name="document_status_open"),)
 
     def __str__(self) -> str:
         return self.number

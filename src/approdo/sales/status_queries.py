@@ -32,6 +32,12 @@ def of(documents: Sequence[SaleDocument]) -> dict[int, dict[str, Any]]:
     return {orders[row.node_id, row.program, row.number]: _status(row, lines[row.pk]) for row in rows}
 
 
+def open_dates(node: int, program: str, since: datetime) -> list[datetime]:
+    """The dates of a node's orders, not older than `since`, of which Amazon still expects goods."""
+    found = DocumentStatus.objects.filter(node=node, program=program, status="open", date__gte=since)
+    return [date for date in found.order_by("date").values_list("date", flat=True).distinct() if date]
+
+
 def quantity(line: StatusLine, figure: str) -> dict[str, Any] | None:
     """A figure of a line as it was given and in eaches; none where Amazon said nothing."""
     given = line.given.get(figure)

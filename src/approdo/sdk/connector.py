@@ -24,6 +24,16 @@ class Scan(StrEnum):
     CHANGED = "changed"
     STATUS = "status"
     """For statuses instead of orders, by the date on which a status was last updated."""
+    STATUS_BY_CREATION = "status_created"
+    """For statuses by the date of their orders: only to ask once more, it proves no time."""
+
+    @property
+    def is_status(self) -> bool:
+        """Whether it looks for statuses."""
+        return self in STATUS_SCANS
+
+
+STATUS_SCANS = (Scan.STATUS, Scan.STATUS_BY_CREATION)
 
 
 class Span(Struct, frozen=True):

@@ -174,7 +174,7 @@ def test_a_runs_page_counts_statuses_apart(admin_client, connector):
     text = admin_client.get(f"/processes/run/{run.pk}/change/").content.decode()
     assert "counted apart" in text
     assert "7,777" in text
-    assert "1 statuses set aside" in admin_client.get("/processes/run/").content.decode()
+    assert "status: 1 set aside" in admin_client.get("/processes/run/").content.decode()
 
 
 def test_a_set_aside_status_is_named_as_one(admin_client, receive_status):

@@ -22,7 +22,6 @@ from approdo.sdk.connector import (
     Context,
     Download,
     ReadWindow,
-    Scan,
     Span,
 )
 from approdo.sdk.documents import Batch, Note, Received
@@ -59,7 +58,7 @@ def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch
     A page may be empty and have a next one all the same. Raises an `ApprodoError`: for a token
     that Amazon no longer takes, `RefusedError("page_token_refused")`; the window then starts again.
     """
-    if window.scan is Scan.STATUS:
+    if window.scan.is_status:
         return order_status.step(context, window, token)
     asked_at = datetime.now(UTC)
     query = _query(window, token)

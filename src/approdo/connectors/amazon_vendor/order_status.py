@@ -1,7 +1,8 @@
 """Reads how far known orders have come: the status scan beside the order download.
 
-Asked for by the date of the last update. What comes is Amazon's information about confirmed,
-cancelled and received quantities; nothing of ours is derived from it (reference 18, 12).
+Asked for by the date of the last update, and of open orders by their own date. What comes is Amazon's
+information about confirmed, cancelled and received quantities; nothing of ours is derived from it
+(reference 18, 12).
 """
 
 from collections.abc import Mapping, Sequence
@@ -73,7 +74,8 @@ def reread(raws: Sequence[bytes], asked_at: datetime) -> StatusBatch:
 
 def _query(window: ReadWindow, token: str | None) -> dict[str, str]:
     """Both bounds, the same on every page; no order and no filter (reference 18, 3 to 5)."""
-    query = {"updatedAfter": _iso(window.start), "updatedBefore": _iso(window.end), "limit": str(PAGE_SIZE)}
+    date = "updated" if window.scan is Scan.STATUS else "created"
+    query = {f"{date}After": _iso(window.start), f"{date}Before": _iso(window.end), "limit": str(PAGE_SIZE)}
     return {**query, "nextToken": token} if token else query
 
 

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
 from approdo.exchanges.coverage import coverage
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Configuration, Node, TimeRange
-from approdo.processes import rereading, runs, workflows
+from approdo.processes import planning, rereading, runs, workflows
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import DocumentStatus, SaleDocument, SetAside, StatusLine, StatusVersion
 from approdo.sales.receive import compress
@@ -85,11 +86,14 @@ def test_a_run_reads_orders_and_then_every_status_and_counts_them_apart(connecto
     assert both.exists()
     assert not both.filter(amazon_status=None).exists()
     assert not SaleDocument.objects.exclude(number__in=known()).exclude(amazon_status=None).exists()
-    assert {one.scan: one.complete for one in coverage(connector.node)} == dict.fromkeys(Scan, True)
+    assert {one.scan: one.complete for one in coverage(connector.node)} == dict.fromkeys(
+        ("created", "changed", "status"), True
+    )
 
 
 def test_the_second_run_changes_nothing_and_a_receipt_is_seen_by_the_next(connector, amazon):
     run(connector)
+    run(connector)  # reads older neighbours of open orders too
     again = run(connector).counts["statuses"]
     assert again["created"] + again["updated"] + again["failed"] == 0
     assert again["unchanged"] == again["read"] > 0
@@ -105,6 +109,28 @@ def test_the_second_run_changes_nothing_and_a_receipt_is_seen_by_the_next(connec
     changed = [(one.line, one.field) for one in rereading.status_changes(status, newest)]
     assert (None, "last_updated_date") in changed
     assert ("1", "received.eaches") in changed
+
+
+def test_a_receipt_that_is_no_update_is_seen_by_the_orders_own_date_and_not_asked_for_every_time(connector, amazon):
+    run(connector)
+    TimeRange.objects.update(last=1, unit="hours")
+    open_orders = SaleDocument.objects.filter(amazon_status="open", confirmation="confirmed").order_by("date")
+    old = open_orders.first()
+    amazon.dials.set("silent_receipts")
+    amazon.change_order(old.number, received={"1": 1})
+    seen = run(connector)
+    assert WindowRead.objects.filter(run=seen.pk, scan="status", updated__gt=0).count() == 0
+    old.refresh_from_db()
+    assert old.receiving == "partly"
+    again = WindowRead.objects.filter(run=seen.pk, scan="status_created")
+    assert again.exists()
+    assert not again.filter(again=False).exists()
+    assert "status_created" not in {one.scan for one in coverage(connector.node)}
+    third = run(connector)
+    assert not WindowRead.objects.filter(run=third.pk, scan="status_created").exists()
+    WindowRead.objects.update(read_at=timezone.now() - planning.STATUSES_REST)
+    fourth = run(connector)
+    assert WindowRead.objects.filter(run=fourth.pk, scan="status_created").exists()
 
 
 def test_a_run_that_was_killed_between_two_pages_goes_on_and_doubles_nothing(connector, amazon):

@@ -64,6 +64,14 @@ def test_both_bounds_go_with_every_page_and_nothing_that_amazon_gets_wrong(
     assert [call.query for call in scripted.calls] == [first, {**first, "nextToken": "a+b"}, last]
 
 
+def test_open_orders_are_asked_for_by_their_own_date(account: str, scripted: ScriptedServer) -> None:
+    scripted.answers = [Answer(200, b'{"payload":{"ordersStatus":[]}}')]
+    window = ReadWindow(Scan.STATUS_BY_CREATION, NOW - timedelta(days=1), NOW)
+    step(Context(account=account, settings=scripted.settings), window, None)
+    bounds = {"createdAfter": "2026-11-22T09:30:15Z", "createdBefore": "2026-11-23T09:30:15Z"}
+    assert scripted.calls[0].query == {**bounds, "limit": "100"}
+
+
 def test_statuses_are_read_for_retail_unless_switched_off() -> None:
     assert beside({"type": "vendor_retail"}) == (Scan.STATUS,)
     assert beside({"type": "vendor_retail", "read_status": False}) == ()

@@ -14,7 +14,7 @@ from approdo.connectors.amazon_vendor.wire import orders
 from approdo.connectors.amazon_vendor.wire.orders import BROKEN, Answer, Page, Pagination, Record
 from approdo.connectors.amazon_vendor.wire.parties import PartyRecord, to_party
 from approdo.connectors.amazon_vendor.wire.values import Loose, to_eaches, to_moment, to_text, to_unit, to_whole
-from approdo.sdk.connector import ReadWindow
+from approdo.sdk.connector import ReadWindow, Scan
 from approdo.sdk.errors import UnreadableDocument
 from approdo.sdk.statuses import Acknowledgement, LineStatus, OrderStatus, Quantity, QuantityChange
 
@@ -33,7 +33,8 @@ class _StatusesAnswer(Answer, kw_only=True):
     payload: _Statuses
 
 
-class _Updated(Record):
+class _Dates(Record):
+    purchase_order_date: Loose = None
     last_updated_date: Loose = None
 
 
@@ -82,17 +83,15 @@ class _Item(Record):
     receiving_status: _Received | None = None
 
 
-class _Status(Record):
+class _Status(_Dates):
     purchase_order_number: Loose = None
     purchase_order_status: Loose = None
-    purchase_order_date: Loose = None
-    last_updated_date: Loose = None
     selling_party: PartyRecord | None = None
     ship_to_party: PartyRecord | None = None
     item_status: list[_Item] | None = None
 
 
-_UPDATED = msgspec.json.Decoder(_Updated)
+_DATED = msgspec.json.Decoder(_Dates)
 _STATUS = msgspec.json.Decoder(_Status, float_hook=Decimal)
 
 
@@ -106,12 +105,13 @@ def read_page(body: bytes) -> Page:
 
 
 def belongs(raw: bytes, window: ReadWindow) -> bool:
-    """Whether the status was last updated in the window; true if that is unknown."""
+    """Whether the status lies in the window by the date it was asked for; true if that is unknown."""
     try:
-        updated = to_moment(_UPDATED.decode(raw).last_updated_date)
+        dates = _DATED.decode(raw)
     except BROKEN:
         return True
-    return updated is None or window.start <= updated <= window.end
+    asked = to_moment(dates.last_updated_date if window.scan is Scan.STATUS else dates.purchase_order_date)
+    return asked is None or window.start <= asked <= window.end
 
 
 def decode(raw: bytes) -> OrderStatus:
