@@ -9,6 +9,8 @@ Program = Literal["vendor_retail", "vendor_direct_fulfillment"]
 DocumentType = Literal["order", "invoice", "credit_note"]
 CONSUMER = "Direct Fulfillment only; null unless the token has the scope `personal-data:read`."
 ONLY_DIRECT = "Direct Fulfillment only."
+Confirmation = Literal["unconfirmed", "partly", "confirmed", "rejected"]
+Receiving = Literal["not_received", "partly", "received"]
 PER_EACH = "A decimal as text, per each, or per `price_unit` where priced by weight; never per case."
 
 
@@ -86,6 +88,66 @@ class Line(BaseModel):
     customized_url: str | None = Field(None, description=f"Amazon's, in base 64. {CONSUMER}")
 
 
+class StatusQuantity(BaseModel):
+    """A figure of Amazon's, as it was given and in pieces."""
+
+    quantity: int | None = Field(description="Counts `unit`.")
+    unit: str = Field(description="`eaches`, `cases`, or what Amazon adds one day.")
+    unit_size: int | None
+    eaches: int | None = Field(description="The same in pieces; null where the unit is not known.")
+
+
+class QuantityChange(BaseModel):
+    """One entry of a line's history of quantities, as Amazon keeps it."""
+
+    date: datetime | None
+    ordered: StatusQuantity | None
+    cancelled: StatusQuantity | None
+
+
+class Acknowledgement(BaseModel):
+    """One acknowledgement of a line, as Amazon took it."""
+
+    date: datetime | None
+    accepted: StatusQuantity | None
+    rejected: StatusQuantity | None
+
+
+class LineStatus(BaseModel):
+    """What Amazon says of one line. A figure is null where Amazon said nothing: that is not zero."""
+
+    sequence: str
+    asin: str
+    vendor_sku: str
+    confirmation: str = Field(
+        description="`unconfirmed`, `partially_accepted`, `accepted`, `rejected`, or what Amazon adds one day."
+    )
+    receiving: str = Field(
+        description="`not_received`, `partially_received`, `received`, or what Amazon adds one day; may be empty."
+    )
+    ordered: StatusQuantity | None
+    cancelled: StatusQuantity | None = Field(description="The sum of what `quantity_changes` say was cancelled.")
+    accepted: StatusQuantity | None
+    rejected: StatusQuantity | None
+    received: StatusQuantity | None
+    acknowledged_date: datetime | None
+    last_receive_date: datetime | None
+    quantity_changes: list[QuantityChange]
+    acknowledgements: list[Acknowledgement]
+
+
+class AmazonStatus(BaseModel):
+    """Amazon's own, informational figures: never ours, and no ground for a payment. They are wrong at times."""
+
+    status: str = Field(description="`open` or `closed`: whether Amazon still expects goods.")
+    confirmation: Confirmation | None = Field(description="Of all lines together, as Approdo sums them up.")
+    receiving: Receiving | None = Field(description="Of all lines together, as Approdo sums them up.")
+    last_updated_date: datetime | None = Field(description="Amazon's.")
+    version: int = Field(description="Counts the different statuses received, from 1.")
+    updated_at: datetime = Field(description="When this status was stored here.")
+    lines: list[LineStatus]
+
+
 class Document(BaseModel):
     """A sale document: what its newest version says."""
 
@@ -129,4 +191,7 @@ class Document(BaseModel):
     message_to_customer: str | None = Field(None, description=CONSUMER)
     personal_data: Literal["given", "hidden", "purged"] | None = Field(
         None, description=f"Whether the answer says who the consumer is. {ONLY_DIRECT}"
+    )
+    amazon_status: AmazonStatus | None = Field(
+        description="What Amazon says was confirmed, cancelled and received, for information only; null: not known."
     )

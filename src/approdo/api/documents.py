@@ -12,15 +12,16 @@ from pydantic import BaseModel, Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from approdo.api.auth import READ_DOCUMENTS, WRITE_SETTINGS, may_read_personal_data, token_of
-from approdo.api.document_schema import Document, DocumentType, Program
+from approdo.api.document_schema import Confirmation, Document, DocumentType, Program, Receiving
 from approdo.api.problems import invalid_field
 from approdo.api.records import list_schema
 from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer
 from approdo.processes import purging, rereading
 from approdo.processes.records import NODES, find
 from approdo.sales import queries
-from approdo.sales.models import SaleDocument
+from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
 from approdo.sales.personal import Reader, note_looks
+from approdo.sales.status_queries import status_of
 from approdo.sdk.errors import ConfigError
 
 RAW = "Of Direct Fulfillment without the consumer, where the token lacks the scope `personal-data:read`."
@@ -35,6 +36,9 @@ class DocumentParameters(PageParameters):
     state: str | None = Field(None, description="Amazon's, in lower case.")
     vendor_code: str | None = None
     ship_to: str | None = Field(None, description="The code of a fulfilment centre.")
+    amazon_status: str | None = Field(None, description="Amazon's, informational: `open` or `closed`.")
+    confirmation: Confirmation | None = Field(None, description="Of Amazon's status, informational.")
+    receiving: Receiving | None = Field(None, description="Of Amazon's status, informational.")
     number: str | None = None
     updated_since: str | None = Field(
         None,
@@ -59,7 +63,7 @@ class DocumentParameters(PageParameters):
 
 
 class Version(BaseModel):
-    """One version of a document, as it came."""
+    """One version of a document, or of its status, as it came."""
 
     number: int
     received_at: datetime
@@ -109,15 +113,32 @@ def list_versions(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002 
     found = list(document.versions.order_by("number"))
     if reader and any(version.sealed for version in found):
         note_looks([document], reader)
-    return list_answer(
-        {
-            "number": version.number,
-            "received_at": version.received_at,
-            "run": version.run,
-            "raw": _as_json(rereading.text(version, document.node, document.program, consumer=reader is not None)),
-        }
-        for version in found
-    )
+    return list_answer(_version(document, version, reader is not None) for version in found)
+
+
+status_versions = Route(
+    "list_document_statuses", "List Amazon's statuses", READ_DOCUMENTS, list_schema(Version), problems=(404,)
+)
+
+
+@add_route(router, "GET", "/{int:id}/statuses", status_versions)
+def list_statuses(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
+    """Every different status that Amazon gave, oldest first, exactly as it came. For information only."""
+    document = _found(request, id)
+    status = status_of(document)
+    kept = status.versions.order_by("number") if status else ()
+    return list_answer(_version(document, version) for version in kept)
+
+
+def _version(
+    document: SaleDocument, version: DocumentVersion | StatusVersion, consumer: bool = False
+) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "received_at": version.received_at,
+        "run": version.run,
+        "raw": _as_json(rereading.text(version, document.node, document.program, consumer)),
+    }
 
 
 purging_route = Route("purge_personal_data", "Purge personal data", WRITE_SETTINGS, Purged, problems=(404,))

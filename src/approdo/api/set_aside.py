@@ -1,7 +1,7 @@
 """What could not be read, kept whole until it can."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
@@ -18,11 +18,12 @@ from approdo.sales.personal import note_looks
 
 
 class SetAside(BaseModel):
-    """A document that could not be read."""
+    """A document, or the status of one, that could not be read."""
 
     id: int
     node: str
     program: str
+    about: Literal["order", "status"]
     number: str | None
     code: str
     reason: str
@@ -51,6 +52,7 @@ def _shown(row: SetAsideRow, consumer: bool) -> dict[str, Any]:
         "id": row.pk,
         "node": row.node.name,
         "program": row.program,
+        "about": row.about,
         "number": row.number,
         "code": row.code,
         "reason": explain(row.code, row.params).message,

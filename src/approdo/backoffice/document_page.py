@@ -12,11 +12,13 @@ from django.http import HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
-from approdo.backoffice import formats, version_changes
+from approdo.backoffice import formats, status_section, version_changes
 from approdo.backoffice.consumer import Consumer
+from approdo.backoffice.units import unit_label
 from approdo.nodes.time_ranges import zone_of
+from approdo.processes import rereading
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine
 from approdo.sdk.documents import PersonalLine
 
@@ -80,7 +82,7 @@ class VersionRow(NamedTuple):
 
 
 def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer | None) -> dict[str, Any]:
-    """All that the page shows; `asked` may hold the page of lines (`p`) and what to find in them (`q`)."""
+    """All that the page shows; `asked` may hold pages of lines (`p`) and of the status (`s`), what to find (`q`)."""
     zone = zone_of(document.node)
     wanted = str(asked.get("q", "")).strip()
     page = _lines(document, wanted).get_page(asked.get("p"))
@@ -104,6 +106,8 @@ def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer |
         "eaches": formats.number(_pieces(document)),
         "tax_total": formats.amount(document.tax_total, document.currency),
         "versions": _versions(document, zone, consumer),
+        "has_status": rereading.has_statuses(document),
+        "status": status_section.of(document, asked, zone),
     }
 
 
@@ -249,7 +253,7 @@ def _row(line: SaleLine, consumer: Consumer | None) -> LineRow:
     return LineRow(
         line=line,
         quantity=formats.number(line.quantity),
-        unit=_unit(line.unit, line.quantity),
+        unit=unit_label(line.unit, line.quantity),
         eaches=formats.number(line.eaches),
         net_cost=formats.amount(line.net_cost),
         list_price=formats.amount(line.list_price),
@@ -263,9 +267,3 @@ def _row(line: SaleLine, consumer: Consumer | None) -> LineRow:
 def _tax(tax: Mapping[str, Any]) -> str:
     amount = formats.amount(Decimal(tax["amount"]), tax.get("currency") or "") if tax.get("amount") else ""
     return " ".join(filter(None, (tax.get("type"), amount)))
-
-
-def _unit(unit: str, quantity: int | None) -> str:
-    if unit == "eaches":
-        return ngettext("each", "eaches", quantity or 0)
-    return ngettext("case", "cases", quantity or 0) if unit == "cases" else unit

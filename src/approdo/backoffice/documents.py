@@ -21,12 +21,15 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES
 
 from approdo.backoffice import consumer, document_page, formats
+from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes import rereading
-from approdo.sales.models import SaleDocument
+from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
 from approdo.sales.queries import search
+from approdo.sales.raw import is_sealed
+from approdo.sales.status_queries import status_of
 
 UNSHOWN = ("parties", "import_details", "raw_digest", "content_digest", "deal_code")
 """What the list does not read of each row."""
@@ -171,7 +174,10 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         "number", "dated", "badge", "vendor_code", "ship_to", "node_name", "line_count", "amount", "updated",
     )  # fmt: skip
     list_select_related = ("node",)
-    list_filter = (NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter)
+    list_filter = (
+        NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
+        ConfirmationFilter, ReceivingFilter, OpenFilter,
+    )  # fmt: skip
     list_filter_submit = True
     list_per_page = 50
     list_fullwidth = True
@@ -222,11 +228,12 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         return search(queryset, search_term), False
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's addresses and the raw data of a version."""
+        """The admin's addresses and the raw data of a version, or of a status."""
         view = self.admin_site.admin_view
         raw = path("<int:number>/versions/<int:version>/", view(self.raw), name="sales_saledocument_raw")
         purge = path("<int:number>/purge/", view(self.purge), name="sales_saledocument_purge")
-        return [raw, purge, *super().get_urls()]
+        status = path("<int:number>/statuses/<int:version>/", view(self.raw_status), name="sales_saledocument_status")
+        return [raw, purge, status, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -246,14 +253,14 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         """A version as it came: a part of the page, or with `?download` the very bytes."""
         document = self._document(request, number)
         found = document.versions.filter(number=version).first()
-        if found is None:
-            raise Http404
-        known = consumer.note_look(request, document, found.sealed)
-        text = rereading.text(found, document.node, document.program, known)
-        if "download" in request.GET:
-            return document_page.download(text, f"{document.number}-v{version}.json")
-        context = {"text": document_page.pretty(text), "hidden": found.sealed and not known}
-        return TemplateResponse(request, "backoffice/raw.html", context)
+        return _raw(request, document, found, f"{document.number}-v{version}.json")
+
+    def raw_status(self, request: HttpRequest, number: int, version: int) -> HttpResponse:
+        """The same for a version of the order's status."""
+        document = self._document(request, number)
+        status = status_of(document)
+        found = status.versions.filter(number=version).first() if status else None
+        return _raw(request, document, found, f"{document.number}-status-{version}.json")
 
     def purge(self, request: HttpRequest, number: int) -> HttpResponse:
         """Forget the consumer."""
@@ -278,3 +285,16 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         if document is None:
             raise Http404
         return document
+
+
+def _raw(
+    request: HttpRequest, document: SaleDocument, found: DocumentVersion | StatusVersion | None, name: str
+) -> HttpResponse:
+    if found is None:
+        raise Http404
+    known = consumer.note_look(request, document, is_sealed(found))
+    text = rereading.text(found, document.node, document.program, known)
+    if "download" in request.GET:
+        return document_page.download(text, name)
+    context = {"text": document_page.pretty(text), "hidden": is_sealed(found) and not known}
+    return TemplateResponse(request, "backoffice/raw.html", context)

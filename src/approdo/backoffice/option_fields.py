@@ -34,7 +34,7 @@ def fields(
     made = {}
     for option in declared:
         is_set = option.name in secrets_set
-        initial = option.default if saved is None else saved.get(option.name)
+        initial = option.default if saved is None else saved.get(option.name, _unsaved(option))
         if initial == ALL:
             initial = [choice.value for choice in option.choices]
         made[PREFIX + option.name] = _field(option, initial, is_set)
@@ -58,7 +58,16 @@ def show(record: Model, declared: Sequence[Option], saved: Mapping[str, Any]) ->
     """Put each option's value in words on the record, where the admin looks for what may only be read."""
     hidden = secrets_set(record)
     for option in declared:
-        setattr(record, PREFIX + option.name, _shown(option, saved.get(option.name), option.name in hidden))
+        setattr(
+            record,
+            PREFIX + option.name,
+            _shown(option, saved.get(option.name, _unsaved(option)), option.name in hidden),
+        )
+
+
+def _unsaved(option: Option) -> Any:
+    """What an option is in a record saved before there was the option: a switch stands as it works."""
+    return option.default if option.kind is Kind.FLAG else None
 
 
 def _shown(option: Option, value: Any, is_set: bool) -> str:

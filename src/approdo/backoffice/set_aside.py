@@ -30,7 +30,7 @@ MAY_RUN = "processes.run_connector"
 class SetAsideAdmin(ModelAdmin[SetAside]):
     """List and page; nothing here is changed by hand."""
 
-    list_display = ("shown_number", "state", "reason", "node", "received", "run_link")
+    list_display = ("shown_number", "about", "state", "reason", "node", "received", "run_link")
     list_select_related = ("node",)
     list_per_page = 50
     empty_hint = gettext_lazy("That is good: every document that came could be read.")
@@ -90,6 +90,7 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
             "state": _state(document),
             "may_retry": document.stored_at is None and request.user.has_perm(MAY_RUN),
             "reason": explain(document.code, document.params),
+            "about": document.get_about_display(),
             "program": formats.program_label(document.program),
             "received": formats.moment(document.received_at, seconds=True),
             "run": run_link(document.run),

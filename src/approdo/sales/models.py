@@ -12,6 +12,12 @@ PATTERN = ("varchar_pattern_ops",)
 """Makes a prefix search use the index under any collation; PostgreSQL only, ignored by SQLite."""
 
 
+def _known(column: str) -> models.Index:
+    """For a list filtered by `column`; documents without a value cost nothing."""
+    condition = models.Q(**{f"{column}__isnull": False})
+    return models.Index(fields=(column, "date", "id"), name=f"document_{column}", condition=condition)
+
+
 class SaleDocument(models.Model):
     """An order, invoice or credit note: what its newest version says.
 
@@ -57,6 +63,10 @@ class SaleDocument(models.Model):
     delivery_window_start = models.DateTimeField(_("delivery window from"), null=True)
     delivery_window_end = models.DateTimeField(_("delivery window to"), null=True)
     line_count = models.PositiveIntegerField(_("lines"), default=0)
+    # Copies of the order's `DocumentStatus`, so that a list is filtered through an index; null: none is known.
+    amazon_status = models.CharField(_("open or closed"), max_length=40, null=True)
+    confirmation = models.CharField(_("confirmation"), max_length=20, null=True)
+    receiving = models.CharField(_("receiving"), max_length=20, null=True)
     detailed = models.BooleanField(default=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     raw_digest = models.BinaryField(max_length=16)
@@ -85,6 +95,9 @@ class SaleDocument(models.Model):
                 condition=models.Q(customer_order_number__isnull=False),
                 opclasses=PATTERN,
             ),
+            _known("amazon_status"),
+            _known("confirmation"),
+            _known("receiving"),
         )
 
     def __str__(self) -> str:
@@ -195,14 +208,107 @@ class DocumentVersion(models.Model):
         return str(self.number)
 
 
-class SetAside(models.Model):
-    """A document that could not be read, kept whole until it can. The same raw text is kept once.
+class DocumentStatus(models.Model):
+    """How far an order has come in the other side's eyes: informational, never ours, not for payments.
 
-    Sealed (encrypted) where it may name a consumer.
+    Known by (node, program, number), as the order is: it may come before its order and waits for it.
+    Rows are written by `status`, in batches.
     """
 
     node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
     program = models.CharField(_("program"), max_length=40)
+    number = models.CharField(_("number"), max_length=NUMBER_LENGTH)
+    status = models.CharField(_("open or closed"), max_length=40)
+    confirmation = models.CharField(_("confirmation"), max_length=20, null=True)
+    receiving = models.CharField(_("receiving"), max_length=20, null=True)
+    date = models.DateTimeField(_("date"), null=True)
+    last_updated_date = models.DateTimeField(_("updated by Amazon"), null=True)
+    vendor_code = models.CharField(_("vendor code"), max_length=CODE_LENGTH)
+    ship_to = models.CharField(_("ship-to"), max_length=CODE_LENGTH)
+    asked_at = models.DateTimeField()
+    version = models.PositiveIntegerField(_("version"), default=1)
+    raw_digest = models.BinaryField(max_length=16)
+    content_digest = models.BinaryField(max_length=16)
+    last_run = models.BigIntegerField(null=True)
+    updated_at = models.DateTimeField(_("last changed here"))
+
+    class Meta:
+        verbose_name = _("Amazon's status")
+        verbose_name_plural = _("Amazon's statuses")
+        constraints = (models.UniqueConstraint(fields=("node", "program", "number"), name="document_status_key"),)
+        indexes = (models.Index(fields=("node", "program", "status", "date"), name="document_status_open"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class StatusLine(models.Model):
+    """The current figures of one line, in eaches; `given` holds them as they came, `history` their dates.
+
+    `given` is, by the name of a figure, its quantity, unit and unit size. A figure that was not given is null.
+    """
+
+    status = models.ForeignKey(DocumentStatus, models.CASCADE, related_name="lines", db_index=False)
+    position = models.PositiveIntegerField()
+    sequence = models.CharField(_("line"), max_length=NUMBER_LENGTH)
+    asin = models.CharField("ASIN", max_length=CODE_LENGTH)
+    vendor_sku = models.CharField(_("vendor SKU"), max_length=CODE_LENGTH)
+    confirmation = models.CharField(_("confirmation"), max_length=CODE_LENGTH)
+    receiving = models.CharField(_("receiving"), max_length=CODE_LENGTH)
+    ordered = models.BigIntegerField(_("ordered"), null=True)
+    cancelled = models.BigIntegerField(_("cancelled"), null=True)
+    accepted = models.BigIntegerField(_("accepted"), null=True)
+    rejected = models.BigIntegerField(_("rejected"), null=True)
+    received = models.BigIntegerField(_("received"), null=True)
+    acknowledged_date = models.DateTimeField(_("acknowledged"), null=True)
+    last_receive_date = models.DateTimeField(_("last received"), null=True)
+    given = models.JSONField(default=dict)
+    history = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("line of a status")
+        verbose_name_plural = _("lines of a status")
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("status", "sequence"), name="status_line_key"),)
+
+    def __str__(self) -> str:
+        return self.sequence
+
+
+class StatusVersion(models.Model):
+    """One different status of an order as it came, compressed, with the run that brought it."""
+
+    status = models.ForeignKey(DocumentStatus, models.CASCADE, related_name="versions", db_index=False)
+    number = models.PositiveIntegerField(_("version"))
+    raw = models.BinaryField()
+    run = models.BigIntegerField(_("run"), null=True)
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("version of a status")
+        verbose_name_plural = _("versions of a status")
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=("status", "number"), name="status_version_key"),)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class SetAside(models.Model):
+    """A document or a status that could not be read, kept whole until it can. The same raw text is kept once.
+
+    Sealed (encrypted) where it may name a consumer.
+    """
+
+    class About(models.TextChoices):
+        """What could not be read."""
+
+        ORDER = "order", _("Order")
+        STATUS = "status", _("Order status")
+
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    program = models.CharField(_("program"), max_length=40)
+    about = models.CharField(_("what"), max_length=20, choices=About, default=About.ORDER)
     number = models.TextField(_("number"), null=True)
     raw = models.BinaryField()
     sealed = models.BooleanField(default=False)

@@ -9,7 +9,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from approdo.sales import personal
+from approdo.sales import personal, status_queries
 from approdo.sales.fields import plain
 from approdo.sales.models import SaleDocument, SaleLine
 from approdo.sales.personal import Reader
@@ -23,6 +23,9 @@ FILTERS = {
     "state": "state",
     "vendor_code": "vendor_code",
     "ship_to": "ship_to",
+    "amazon_status": "amazon_status",
+    "confirmation": "confirmation",
+    "receiving": "receiving",
     "number": "number",
     "updated_since": "updated_at__gte",
     "dated_since": "date__gte",
@@ -120,7 +123,8 @@ def whole(rows: Sequence[SaleDocument], reader: Reader | None = None) -> list[di
     lines: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in rows}
     for line in SaleLine.objects.filter(document__in=lines).order_by("document_id", "position"):
         lines[line.document_id].append(_line(line))
-    found = {row.pk: _document(row, lines[row.pk]) for row in rows}
+    statuses = status_queries.of(rows)
+    found = {row.pk: {**_document(row, lines[row.pk]), "amazon_status": statuses.get(row.pk)} for row in rows}
     purged = personal.purged(rows)
     revealed = personal.reveal([row for row in rows if row.pk in purged], reader) if reader and purged else {}
     for row in rows:

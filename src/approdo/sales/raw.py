@@ -4,7 +4,7 @@ import zlib
 from hashlib import blake2b
 
 from approdo.nodes import secrets
-from approdo.sales.models import DocumentVersion, SetAside
+from approdo.sales.models import DocumentVersion, SetAside, StatusVersion
 
 COMPRESSION = 1  # measured: higher levels save little on orders of a few kilobytes
 
@@ -24,7 +24,12 @@ def sealed(raw: bytes) -> bytes:
     return secrets.seal(compress(raw))
 
 
-def raw_bytes(kept: DocumentVersion | SetAside) -> bytes:
+def is_sealed(kept: DocumentVersion | StatusVersion | SetAside) -> bool:
+    """Whether what was kept may name a consumer; a status never does."""
+    return not isinstance(kept, StatusVersion) and kept.sealed
+
+
+def raw_bytes(kept: DocumentVersion | StatusVersion | SetAside) -> bytes:
     """The raw bytes of what was kept, exactly as they came; without the consumer once that is purged."""
     stored = bytes(kept.raw)
-    return zlib.decompress(secrets.unseal(stored) if kept.sealed else stored)
+    return zlib.decompress(secrets.unseal(stored) if is_sealed(kept) else stored)

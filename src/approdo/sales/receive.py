@@ -10,7 +10,7 @@ from typing import NamedTuple
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from approdo.sales import personal, rows
+from approdo.sales import personal, rows, status_rows
 from approdo.sales.models import SaleDocument, SetAside
 from approdo.sales.personal import Kept
 from approdo.sales.raw import compress, digest, sealed
@@ -191,6 +191,7 @@ def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: C
     personal.write(
         ((ids[one.document.number], one.document, one.personal) for one in chosen if one.personal), origin.at
     )
+    status_rows.attach(origin.node, batch.program, [one.document.number for one in chosen if one.known is None])
     counts.created += sum(one.known is None for one in chosen)
     counts.updated += sum(one.known is not None for one in chosen)
 
@@ -253,7 +254,11 @@ def _settle(batch: Batch, unreadable: set[str | None], origin: Origin) -> None:
     """What was set aside waits no longer once the same document came readable."""
     readable = {received.number for received in batch.documents} - unreadable
     SetAside.objects.filter(
-        node_id=origin.node, program=batch.program, stored_at=None, number__in=readable - {None}
+        node_id=origin.node,
+        program=batch.program,
+        about=SetAside.About.ORDER,
+        stored_at=None,
+        number__in=readable - {None},
     ).update(stored_at=origin.at)
 
 

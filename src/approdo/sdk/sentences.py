@@ -102,6 +102,11 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Order {number} could not be read and was set aside: {reason}."),
         _("Its raw text is kept; the rest of the page was stored."),
     ),
+    "unreadable_status": Sentence(
+        _("The status of order {number} could not be read and was set aside: {reason}."),
+        _("Its raw text is kept; the rest of the page was stored."),
+    ),
+    "older_status": Sentence(_("Order {number}: an older status arrived late and did not replace the newer one.")),
     "no_number": Sentence(_("it has no order number")),
     "field_too_long": Sentence(_("the field “{field}” is longer than {limit} characters")),
     "control_character": Sentence(_("the field “{field}” holds a character that cannot be stored")),

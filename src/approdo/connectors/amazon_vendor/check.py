@@ -10,7 +10,7 @@ from approdo.connectors.amazon_vendor.operations import (
     GET_PURCHASE_ORDERS,
     GET_PURCHASE_ORDERS_STATUS,
 )
-from approdo.connectors.amazon_vendor.wire import direct_orders, vendor_orders
+from approdo.connectors.amazon_vendor.wire import direct_orders, order_status, vendor_orders
 from approdo.sdk.connector import CheckResult, Context, Outcome
 from approdo.sdk.errors import ApprodoError, TransientError
 
@@ -87,7 +87,7 @@ def _order(client: Client, context: Context, found: list[str]) -> CheckResult:
 def _statuses(client: Client, context: Context) -> CheckResult:
     client.get(
         GET_PURCHASE_ORDERS_STATUS,
-        vendor_orders.read_status_count,
+        order_status.read_page,
         context.record,
         query=_recent(),
         policy=ONCE,

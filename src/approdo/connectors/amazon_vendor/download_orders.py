@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from approdo.connectors.amazon_vendor import order_status
 from approdo.connectors.amazon_vendor.client import client_for
 from approdo.connectors.amazon_vendor.programs import PROGRAMS, RETAIL, Program
 from approdo.connectors.amazon_vendor.wire import orders
@@ -28,6 +29,7 @@ from approdo.sdk.connector import (
 from approdo.sdk.documents import Batch, Note, Received
 from approdo.sdk.errors import ConfigError, RefusedError, TransientError
 from approdo.sdk.options import ALL, Choice, Kind, Option, When
+from approdo.sdk.statuses import StatusBatch
 from approdo.sdk.text import marked as _
 
 LONGEST_WINDOW = timedelta(days=6, hours=12)
@@ -50,12 +52,14 @@ def plan(_options: Mapping[str, Any], spans: Sequence[Span], now: datetime) -> l
     return [window for span in spans for window in _windows(span, now)]
 
 
-def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch, str | None]:
-    """Reads one page of a window; returns its orders and the token of the next page, if any.
+def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch | StatusBatch, str | None]:
+    """Reads one page of a window; returns its orders, or their statuses, and the token of the next page, if any.
 
     A page may be empty and have a next one all the same. Raises an `ApprodoError`: for a token
     that Amazon no longer takes, `RefusedError("page_token_refused")`; the window then starts again.
     """
+    if window.scan.is_status:
+        return order_status.step(context, window, token)
     program = _program(context.options)
     asked_at = datetime.now(UTC)
     query = _query(window, token)
@@ -218,6 +222,7 @@ ORDER_DOWNLOAD_CONFIGURATION = ConfigurationType(
             default=ALL,
             choices=_state_choices(),
         ),
+        order_status.READ_STATUS,
     ),
     has_time_range=True,
     scans=scans,
@@ -242,7 +247,9 @@ DOWNLOAD_ORDERS = ConnectorType(
         step=step,
         fetch=fetch,
         states=states,
+        beside=order_status.beside,
         reread={name: partial(reread, program) for name, program in PROGRAMS.items()},
+        reread_statuses={RETAIL.name: order_status.reread},
         open_states=frozenset().union(*(program.open_states for program in PROGRAMS.values())),
         overlap=OVERLAP,
     ),

@@ -60,6 +60,14 @@ _CALLS = {
     "restricted_role_missing": Sentence(
         _("Amazon gives this application no access to consumers' data ({amazon_message})."), _RESTRICTED_ROLE
     ),
+    "status_refused": Sentence(
+        _("Amazon refused access to {operation} ({status} {amazon_code}): the orders were read, their status was not."),
+        _(
+            "The application needs the role “Amazon Fulfillment” or “Inventory and Order Tracking”. After adding it,"
+            " authorise the application again in Vendor Central and put the new refresh token into the node; the"
+            " next run then reads what is missing. Or switch off “Read order status too?” in the configuration."
+        ),
+    ),
     "request_refused": Sentence(
         _("Amazon refused the request {operation}: {amazon_message} ({status} {amazon_code})."),
         _("Run again. If it comes back, report it with the request id {request_id}."),
@@ -104,6 +112,10 @@ _ORDERS = {
     ),
     "order_outside_window": Sentence(
         _("{count} orders lie outside the time that was asked for ({start} to {end}): {examples}."),
+        _("They were taken in all the same."),
+    ),
+    "status_outside_window": Sentence(
+        _("{count} order statuses lie outside the time that was asked for ({start} to {end}): {examples}."),
         _("They were taken in all the same."),
     ),
     "not_an_order_number": Sentence(
