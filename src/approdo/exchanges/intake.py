@@ -40,7 +40,7 @@ def take_page(
         if page == 0:
             until = min(window.end, their_clock or window.end)
             WindowRead.objects.filter(pk=window.pk).update(read_until=until)
-        counts = receive(batch, Origin(window.node_id, window.run, at), known_only=window.again)
+        counts = receive(batch, Origin(window.node_id, window.run, at), known_only=window.known_only)
         _count(window, counts)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
 

@@ -217,7 +217,7 @@ def with_details(run: Run) -> dict[str, Any]:
         **as_data(run),
         "warnings": warnings(run),
         "orders": [_fetched(one) for one in NumberRead.objects.filter(run=run.pk)],
-        "windows_read": list(windows.values("scan", "start", "end", "pages", "complete")),
+        "windows_read": list(windows.values("purpose", "scan", "start", "end", "pages", "complete")),
         "requests": [{name: getattr(request, name) for name in made} for request in requests(run)],
     }
 
