@@ -19,6 +19,9 @@ from approdo.nodes.models import Node
 from approdo.sales.models import SetAside
 from approdo.sdk.connector import Scan, Span
 
+PROVEN = Coalesce("read_until", "end")
+"""How far a complete window proves its time."""
+
 
 class Interval(NamedTuple):
     """A stretch of time, UTC."""
@@ -172,16 +175,15 @@ def _covers(asked: Collection[str], wanted: Collection[str]) -> bool:
     return not asked or (bool(wanted) and set(wanted) <= set(asked))
 
 
-def _proofs(node: Node) -> QuerySet[WindowRead]:
-    """The windows that were asked of the account behind the node's present settings."""
-    known_only = WindowRead.Purpose.OPEN
-    return WindowRead.objects.filter(node=node, source=node.identity or "").exclude(purpose=known_only)
+def proofs(node: Node) -> QuerySet[WindowRead]:
+    """The windows that were asked of the account behind the node's present settings and can prove time."""
+    return WindowRead.objects.filter(node=node, source=node.identity or "").exclude(purpose=WindowRead.Purpose.OPEN)
 
 
 def _rows(node: Node) -> list[_Row]:
     values = (
-        _proofs(node)
-        .annotate(proven=Coalesce("read_until", "end"))
+        proofs(node)
+        .annotate(proven=PROVEN)
         .values_list("program", "scan", "start", "proven", "states", "complete", "read_at", "run")
     )
     return [
@@ -193,11 +195,11 @@ def _rows(node: Node) -> list[_Row]:
 
 def _read_by_any(reach: Reach, scan: Scan, since: datetime | None) -> list[Interval]:
     """What any connector of the node has read for at least these states, since a moment if one is given."""
-    proofs = _proofs(reach.node).filter(program=reach.program, scan=scan, complete=True)
+    read = proofs(reach.node).filter(program=reach.program, scan=scan, complete=True)
     if since is not None:
         # A clock that was ahead may have written moments that are still to come.
-        proofs = proofs.filter(read_at__range=(since, timezone.now()))
-    rows = proofs.annotate(proven=Coalesce("read_until", "end")).values_list("start", "proven", "states")
+        read = read.filter(read_at__range=(since, timezone.now()))
+    rows = read.annotate(proven=PROVEN).values_list("start", "proven", "states")
     return union(
         Interval(start, end) for start, end, states in rows.iterator() if start < end and _covers(states, reach.states)
     )

@@ -76,6 +76,25 @@ class WindowRead(models.Model):
         return ReadWindow(Scan(self.scan), self.start, self.end)
 
 
+class SilenceExplained(models.Model):
+    """Why an account is quiet, as a person wrote it. Holds as long as no order is newer than `since`."""
+
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    program = models.CharField(_("program"), max_length=40)
+    since = models.DateTimeField(_("since"))
+    why = models.TextField(_("why"))
+    by = models.CharField(_("by"), max_length=150)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("explained silence")
+        verbose_name_plural = _("explained silences")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.why
+
+
 class NumberRead(models.Model):
     """One order that a run was to fetch by its number, and what became of it."""
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from approdo.connectors import connector_type
 from approdo.exchanges.coverage import Interval, Reach, missing, union, unread
 from approdo.exchanges.models import WindowRead
+from approdo.exchanges.quiet import silence
 from approdo.nodes.models import MOST_DAYS, TimeRange
 from approdo.nodes.time_ranges import spans, zone_of
 from approdo.processes.models import Connector, Run
@@ -20,6 +21,9 @@ Purpose = WindowRead.Purpose
 
 DEEP = timedelta(days=28)
 """So far back everything is read once more each night: Amazon has filled in orders days later (reference 18, 6)."""
+
+DEEP_WHILE_QUIET = timedelta(days=56)
+"""The same for an account that is unusually quiet, until somebody has explained why."""
 
 NIGHT = time(2)
 """The night begins at this hour of the node's zone. The first run after it is the deep one, whoever starts it."""
@@ -68,7 +72,9 @@ def _wanted(
     oldest = now - timedelta(days=MOST_DAYS)
     gaps = unread(reach, wanted, work.overlap, oldest)
     yield Purpose.GAP, gaps
-    deep = unread(reach, [*wanted, *gaps], work.overlap, now - DEEP, last_night(now, zone))
+    known = silence(reach.node, reach.program)
+    back = DEEP if known is None or known.explained else DEEP_WHILE_QUIET
+    deep = unread(reach, [*wanted, *gaps], work.overlap, now - back, last_night(now, zone))
     yield Purpose.DEEP, deep
     yield Purpose.OPEN, _still_open(reach, work, [*wanted, *gaps, *deep], oldest)
 

@@ -67,6 +67,7 @@ class SaleDocument(models.Model):
             models.Index(fields=("date", "id"), name="sale_document_date"),
             models.Index(fields=("updated_at", "id"), name="sale_document_updated"),
             models.Index(fields=("node", "date", "id"), name="sale_document_node"),
+            models.Index(fields=("node", "program", "type", "date"), name="sale_document_newest"),
             models.Index(fields=("state", "date", "id"), name="sale_document_state"),
             models.Index(fields=("vendor_code", "date", "id"), name="sale_document_vendor"),
             models.Index(fields=("ship_to", "date", "id"), name="sale_document_ship_to"),

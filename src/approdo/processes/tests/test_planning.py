@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from amazon_orders import batch, node, order
+from amazon_orders import batch, fall_quiet, node, order
 from django.db import transaction
 from django.utils import timezone
 from hypothesis import HealthCheck, example, given, settings
@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from approdo.exchanges.coverage import Interval, coverage
 from approdo.exchanges.intake import take_page
 from approdo.exchanges.models import WindowRead
+from approdo.exchanges.quiet import explain_silence
 from approdo.nodes.models import Configuration, TimeRange
-from approdo.processes import planning, workflows
+from approdo.processes import planning, runs, workflows
 from approdo.processes.models import Connector, Run
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ConfigError
@@ -150,6 +151,34 @@ def test_fixed_dates_that_were_read_in_between_are_not_joined_with_today():
     assert min(one.start for one in account.run(START + HOUR)) > START - 3 * HOUR
 
 
+def test_while_an_account_is_unusually_quiet_eight_weeks_are_read_again_until_somebody_says_why():
+    account = Account(last=1)
+    for days in range(0, 90, 10):
+        account.run(START + days * DAY)
+    night = START + 91 * DAY
+    with time_machine.travel(night, tick=False):
+        fall_quiet(account.node, timezone.now())
+    assert min(one.start for one in account.run(night) if one.purpose == "deep") == night - 56 * DAY
+    with time_machine.travel(night + DAY, tick=False):
+        explain_silence(account.node, "vendor_retail", "We moved.", "anna")
+    assert min(one.start for one in account.run(night + DAY) if one.purpose == "deep") == night + DAY - 28 * DAY
+
+
+def test_a_run_that_read_everything_warns_of_an_unusual_silence_until_it_is_explained():
+    account = Account()
+    fall_quiet(account.node, timezone.now())
+
+    def ended():
+        run = Run.objects.create(connector=Connector.objects.get(), created_at=timezone.now(), state="queued")
+        planning.write_windows(run)
+        runs.succeed(run.pk)
+        return [one["code"] for one in runs.warnings(run)]
+
+    assert ended() == ["unusually_quiet"]
+    explain_silence(account.node, "vendor_retail", "We moved.", "anna")
+    assert ended() == []
+
+
 def test_the_night_begins_at_two_in_the_nodes_zone_though_the_clocks_change():
     for day, utc in (
         ((2026, 3, 28), 1),
@@ -178,7 +207,7 @@ def moments(first: datetime, last: datetime) -> st.SearchStrategy[datetime]:
     return st.integers(0, int((last - first).total_seconds())).map(lambda s: first + timedelta(seconds=s))
 
 
-RUNS = st.lists(
+SEQUENCES = st.lists(
     st.builds(
         SimpleNamespace,
         after=st.one_of(st.integers(1, 120), st.integers(1, 20 * 1440)).map(lambda m: timedelta(minutes=m)),
@@ -217,17 +246,17 @@ def naive_union(windows: list[WindowRead]) -> list[Interval]:
 
 
 @quick
-@given(begin=BEGINNINGS, runs=RUNS, data=st.data())
-def test_after_any_runs_the_next_one_closes_every_gap_and_no_order_is_lost(begin, runs, data):
+@given(begin=BEGINNINGS, sequence=SEQUENCES, data=st.data())
+def test_after_any_runs_the_next_one_closes_every_gap_and_no_order_is_lost(begin, sequence, data):
     with nothing_stays():
         account = Account(by="created")
-        end = begin + sum((one.after for one in runs), timedelta(0))
+        end = begin + sum((one.after for one in sequence), timedelta(0))
         shown = data.draw(st.lists(moments(begin - 30 * DAY, end), max_size=30))
         account.orders = [(created, created) for created in shown]
         late = data.draw(st.lists(st.tuples(moments(begin - 30 * DAY, end), st.integers(1, 20 * 24)), max_size=10))
         account.orders += [(created, created + hours * HOUR) for created, hours in late]
         now, asked_from = begin, []
-        for one in runs:
+        for one in sequence:
             now += one.after
             TimeRange.objects.update(last=one.last[0], unit=one.last[1])
             account.run(now, one.skew, one.fails)
