@@ -7,6 +7,8 @@ from pydantic import BaseModel, Field
 
 Program = Literal["vendor_retail", "vendor_direct_fulfillment"]
 DocumentType = Literal["order", "invoice", "credit_note"]
+CONSUMER = "Direct Fulfillment only; null unless the token has the scope `personal-data:read`."
+ONLY_DIRECT = "Direct Fulfillment only."
 PER_EACH = "A decimal as text, per each, or per `price_unit` where priced by weight; never per case."
 
 
@@ -14,6 +16,7 @@ class Address(BaseModel):
     """A postal address as it was received; parts that are not there are left out."""
 
     name: str | None = None
+    attention: str | None = None
     line_1: str | None = None
     line_2: str | None = None
     line_3: str | None = None
@@ -48,6 +51,16 @@ class TimeWindow(BaseModel):
     end: datetime | None
 
 
+class Tax(BaseModel):
+    """One tax, as Amazon worked it out; decimals as text."""
+
+    type: str | None
+    rate: str | None = Field(description="Amazon's figure: a fraction or a percentage.")
+    amount: str | None
+    taxable_amount: str | None
+    currency: str
+
+
 class Line(BaseModel):
     """One line of a document."""
 
@@ -67,8 +80,10 @@ class Line(BaseModel):
     cancelled: bool
     vanished: bool = Field(description="No longer part of the newest version.")
     backorder_allowed: bool | None
-    taxes: list[Any]
+    taxes: list[Tax]
     total: str | None = Field(description="Eaches × net cost; null where priced by weight or a part is absent.")
+    gift_message: str | None = Field(None, description=CONSUMER)
+    customized_url: str | None = Field(None, description=f"Amazon's, in base 64. {CONSUMER}")
 
 
 class Document(BaseModel):
@@ -103,3 +118,15 @@ class Document(BaseModel):
     acknowledged: bool
     invoiced: bool
     lines: list[Line]
+    customer_order_number: str | None = Field(None, description=ONLY_DIRECT)
+    ship_method: str | None = Field(None, description=ONLY_DIRECT)
+    required_ship_date: datetime | None = Field(None, description=ONLY_DIRECT)
+    promised_delivery_date: datetime | None = Field(None, description=ONLY_DIRECT)
+    priority: bool | None = Field(None, description=ONLY_DIRECT)
+    gift: bool | None = Field(None, description=ONLY_DIRECT)
+    packing_slip_required: bool | None = Field(None, description=ONLY_DIRECT)
+    tax_total: str | None = Field(None, description=ONLY_DIRECT)
+    message_to_customer: str | None = Field(None, description=CONSUMER)
+    personal_data: Literal["given", "hidden", "purged"] | None = Field(
+        None, description=f"Whether the answer says who the consumer is. {ONLY_DIRECT}"
+    )

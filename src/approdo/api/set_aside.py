@@ -8,11 +8,13 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from approdo.api.auth import READ_DOCUMENTS
-from approdo.api.documents import RAW, of_caller, readable_raw
+from approdo.api.documents import RAW, of_caller, reader_of
 from approdo.api.records import list_schema
 from approdo.api.routes import PageParameters, Route, add_route, list_answer, page_by_id
 from approdo.nodes.sentences import explain
+from approdo.processes import rereading
 from approdo.sales.models import SetAside as SetAsideRow
+from approdo.sales.personal import note_looks
 
 
 class SetAside(BaseModel):
@@ -38,10 +40,13 @@ def list_set_aside(request: HttpRequest, wanted: Query[PageParameters]) -> HttpR
     """Newest first."""
     rows = of_caller(request, SetAsideRow.objects.select_related("node"))
     page, next_cursor = page_by_id(rows, wanted, newest_first=True)
-    return list_answer([_shown(request, row) for row in page], next_cursor)
+    reader = reader_of(request)
+    if reader:
+        note_looks((row for row in page if row.sealed), reader)
+    return list_answer([_shown(row, reader is not None) for row in page], next_cursor)
 
 
-def _shown(request: HttpRequest, row: SetAsideRow) -> dict[str, Any]:
+def _shown(row: SetAsideRow, consumer: bool) -> dict[str, Any]:
     return {
         "id": row.pk,
         "node": row.node.name,
@@ -52,5 +57,5 @@ def _shown(request: HttpRequest, row: SetAsideRow) -> dict[str, Any]:
         "run": row.run,
         "received_at": row.received_at,
         "stored_at": row.stored_at,
-        "raw": readable_raw(request, row.program, row),
+        "raw": rereading.text(row, row.node, row.program, consumer),
     }

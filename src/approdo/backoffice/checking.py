@@ -22,6 +22,7 @@ ICONS = {
     Outcome.REFUSED: ("cancel", "danger"),
     Outcome.UNREACHABLE: ("cloud_off", "danger"),
     Outcome.NOT_TRIED: ("remove", ""),
+    Outcome.NOT_GRANTED: ("remove", ""),
 }
 
 

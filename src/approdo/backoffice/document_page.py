@@ -1,6 +1,7 @@
 """What a sale document's page says, ready for its template."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -14,9 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext
 
 from approdo.backoffice import formats, version_changes
+from approdo.backoffice.consumer import Consumer
 from approdo.nodes.time_ranges import zone_of
-from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
-from approdo.sales.receive import raw_text
+from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine
+from approdo.sdk.documents import PersonalLine
 
 LINES_PER_PAGE = 200
 
@@ -65,6 +67,8 @@ class LineRow(NamedTuple):
     list_price: str
     per: str
     total: str
+    taxes: list[str]
+    consumer: PersonalLine | None
 
 
 class VersionRow(NamedTuple):
@@ -75,7 +79,7 @@ class VersionRow(NamedTuple):
     changes: version_changes.Changes | None
 
 
-def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
+def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer | None) -> dict[str, Any]:
     """All that the page shows; `asked` may hold the page of lines (`p`) and what to find in them (`q`)."""
     zone = zone_of(document.node)
     wanted = str(asked.get("q", "")).strip()
@@ -89,42 +93,46 @@ def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
         "windows": _windows(document, zone),
         "dates": _dates(document, zone),
         "facts": _facts(document),
+        "shipping": _shipping(document, zone),
         "import_details": _import_details(document),
-        "parties": _parties(document.parties),
+        "consumer": consumer,
+        "message": consumer.known.message_to_customer if consumer and consumer.known else None,
+        "parties": _parties(_all_parties(document, consumer)),
         "page": page,
         "wanted": wanted,
-        "rows": [_row(line) for line in page.object_list],
+        "rows": [_row(line, consumer) for line in page.object_list],
         "eaches": formats.number(_pieces(document)),
-        "versions": _versions(document, zone),
+        "tax_total": formats.amount(document.tax_total, document.currency),
+        "versions": _versions(document, zone, consumer),
     }
 
 
-def _versions(document: SaleDocument, zone: ZoneInfo) -> list[VersionRow]:
+def _versions(document: SaleDocument, zone: ZoneInfo, consumer: Consumer | None) -> list[VersionRow]:
     """Newest first."""
+    known = bool(consumer and consumer.known)
     versions = document.versions.defer("raw").order_by("-number")
     return [
         VersionRow(
             one,
             formats.moment(one.received_at, zone, seconds=True),
-            version_changes.of(document, one, zone) if place < version_changes.MOST_VERSIONS else None,
+            version_changes.of(document, one, zone, known) if place < version_changes.MOST_VERSIONS else None,
         )
         for place, one in enumerate(versions)
     ]
 
 
-def pretty(version: DocumentVersion | SetAside) -> str:
+def pretty(text: str) -> str:
     """The raw text indented, each digit as it came; the text itself where it is no JSON."""
-    text = raw_text(version)
     try:
         return msgspec.json.format(text, indent=2)
     except (msgspec.MsgspecError, RecursionError):
         return text
 
 
-def download(version: DocumentVersion | SetAside, name: str) -> HttpResponse:
+def download(text: str, name: str) -> HttpResponse:
     """The raw text as a file. Never shown by the browser: it is somebody else's data."""
     safe = slugify(name.removesuffix(".json")) or "document"
-    answer = HttpResponse(raw_text(version), content_type="application/json; charset=utf-8")
+    answer = HttpResponse(text, content_type="application/json; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{safe}.json"'
     return answer
 
@@ -162,13 +170,14 @@ def _windows(document: SaleDocument, zone: ZoneInfo) -> list[tuple[str, SafeStri
 
 
 def _dates(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
-    return [
-        Fact(_("Ordered"), formats.moment(document.date, zone)),
-        Fact(_("Changed by Amazon"), formats.moment(document.changed_date, zone)),
-        Fact(_("In this state since"), formats.moment(document.state_changed_date, zone)),
-        Fact(_("First seen here"), formats.moment(document.created_at, zone)),
-        Fact(_("Last changed here"), formats.moment(document.updated_at, zone)),
-    ]
+    given = (
+        (_("Ordered"), document.date),
+        (_("Changed by Amazon"), document.changed_date),
+        (_("In this state since"), document.state_changed_date),
+        (_("First seen here"), document.created_at),
+        (_("Last changed here"), document.updated_at),
+    )
+    return [Fact(label, formats.moment(moment, zone)) for label, moment in given if moment]
 
 
 def _facts(document: SaleDocument) -> list[Fact]:
@@ -209,7 +218,34 @@ def _party(role: str, party: Mapping[str, Any]) -> Party:
     return Party(role, party.get("id") or "", [*lines, *filter(None, [place])], number, address.get("phone") or "")
 
 
-def _row(line: SaleLine) -> LineRow:
+def _all_parties(document: SaleDocument, consumer: Consumer | None) -> Mapping[str, Any]:
+    known = consumer.known if consumer else None
+    shown = {"ship_to": known.ship_to, "bill_to": known.bill_to} if known else {}
+    found = {name: msgspec.to_builtins(party) for name, party in shown.items() if party}
+    return {**document.parties, **found}
+
+
+def _shipping(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
+    """What only Direct Fulfillment orders say."""
+    flags = (
+        (_("Priority"), document.priority),
+        (_("Gift"), document.gift),
+        (_("Packing slip required"), document.packing_slip_required),
+    )
+    given = (
+        (_("Customer order"), document.customer_order_number),
+        (_("Ship method"), document.ship_method),
+        (_("To be shipped by"), document.required_ship_date and formats.moment(document.required_ship_date, zone)),
+        (
+            _("Promised delivery"),
+            document.promised_delivery_date and formats.moment(document.promised_delivery_date, zone),
+        ),
+        *((label, _("yes") if value else _("no")) for label, value in flags if value is not None),
+    )
+    return [Fact(label, value) for label, value in given if value]
+
+
+def _row(line: SaleLine, consumer: Consumer | None) -> LineRow:
     return LineRow(
         line=line,
         quantity=formats.number(line.quantity),
@@ -219,7 +255,14 @@ def _row(line: SaleLine) -> LineRow:
         list_price=formats.amount(line.list_price),
         per=line.price_unit or "",
         total=formats.amount(line.total),
+        taxes=[_tax(tax) for tax in line.taxes or []],
+        consumer=consumer.known.lines.get(line.sequence) if consumer and consumer.known else None,
     )
+
+
+def _tax(tax: Mapping[str, Any]) -> str:
+    amount = formats.amount(Decimal(tax["amount"]), tax.get("currency") or "") if tax.get("amount") else ""
+    return " ".join(filter(None, (tax.get("type"), amount)))
 
 
 def _unit(unit: str, quantity: int | None) -> str:

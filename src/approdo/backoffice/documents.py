@@ -20,10 +20,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES
 
-from approdo.backoffice import document_page, formats
+from approdo.backoffice import consumer, document_page, formats
 from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
+from approdo.processes import rereading
 from approdo.sales.models import SaleDocument
 from approdo.sales.queries import search
 
@@ -224,7 +225,8 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         """The admin's addresses and the raw data of a version."""
         view = self.admin_site.admin_view
         raw = path("<int:number>/versions/<int:version>/", view(self.raw), name="sales_saledocument_raw")
-        return [raw, *super().get_urls()]
+        purge = path("<int:number>/purge/", view(self.purge), name="sales_saledocument_purge")
+        return [raw, purge, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -235,7 +237,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
             **self.admin_site.each_context(request),
             "opts": SaleDocument._meta,
             "original": document,
-            **document_page.whole(document, request.GET),
+            **document_page.whole(document, request.GET, consumer.of(request, document)),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "backoffice/document.html", context)
@@ -246,10 +248,16 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         found = document.versions.filter(number=version).first()
         if found is None:
             raise Http404
-        if "download" not in request.GET:
-            return TemplateResponse(request, "backoffice/raw.html", {"text": document_page.pretty(found)})
-        name = f"{document.number}-v{version}.json"
-        return document_page.download(found, name)
+        known = consumer.note_look(request, document, found.sealed)
+        text = rereading.text(found, document.node, document.program, known)
+        if "download" in request.GET:
+            return document_page.download(text, f"{document.number}-v{version}.json")
+        context = {"text": document_page.pretty(text), "hidden": found.sealed and not known}
+        return TemplateResponse(request, "backoffice/raw.html", context)
+
+    def purge(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Forget the consumer."""
+        return consumer.purge(request, self._document(request, number))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Documents come by download."""

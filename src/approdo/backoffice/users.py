@@ -33,6 +33,8 @@ OFFERED = {
     ("processes", "token"): ("view", "add", "delete"),
     ("sales", "saledocument"): ("view",),
     ("sales", "setaside"): ("view",),
+    ("sales", "personaldata"): ("view", "purge"),
+    ("sales", "personaldatalook"): ("view",),
     ("auth", "user"): ("view", "add", "change", "delete"),
     ("auth", "group"): ("view", "add", "change", "delete"),
 }
@@ -44,6 +46,7 @@ ACTIONS = {
     "change": gettext_lazy("change"),
     "delete": gettext_lazy("delete"),
     "run": gettext_lazy("run connectors"),
+    "purge": gettext_lazy("purge"),
 }
 
 

@@ -67,9 +67,12 @@ class Changes(NamedTuple):
     more: int
 
 
-def of(document: SaleDocument, version: DocumentVersion, zone: ZoneInfo) -> Changes | None:
-    """What `version` changed; none for the first one, and where a version can no longer be read."""
-    found = rereading.changes(document, version)
+def of(document: SaleDocument, version: DocumentVersion, zone: ZoneInfo, consumer: bool) -> Changes | None:
+    """What `version` changed; none for the first one, and where a version can no longer be read.
+
+    Of the consumer only with `consumer`.
+    """
+    found = rereading.changes(document, version, consumer)
     if found is None:
         return None
     return Changes([_row(one, zone) for one in found[:MOST_CHANGES]], max(len(found) - MOST_CHANGES, 0))

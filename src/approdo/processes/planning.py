@@ -6,11 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
-from approdo.connectors import connector_type
+from approdo.connectors import configuration_type, connector_type
 from approdo.exchanges.coverage import Interval, Reach, missing, union, unread
 from approdo.exchanges.models import WindowRead
 from approdo.exchanges.quiet import silence
-from approdo.nodes.models import MOST_DAYS, TimeRange
+from approdo.nodes.models import MOST_DAYS, Configuration
 from approdo.nodes.time_ranges import spans, zone_of
 from approdo.processes.models import Connector, Run
 from approdo.sales import queries
@@ -50,7 +50,7 @@ def write_windows(run: Run) -> list[int]:
     reach = Reach(connector.node, options["type"], connector.pk, work.states(options))
     windows = [
         (purpose, window)
-        for purpose, wanted in _wanted(reach, work, connector.configuration.time_range, now)
+        for purpose, wanted in _wanted(reach, work, connector.configuration, now)
         for window in (work.plan(options, wanted, now) if wanted else [])
     ]
     rows = WindowRead.objects.bulk_create(
@@ -60,11 +60,16 @@ def write_windows(run: Run) -> list[int]:
 
 
 def _wanted(
-    reach: Reach, work: Download, time_range: TimeRange, now: datetime
+    reach: Reach, work: Download, configuration: Configuration, now: datetime
 ) -> Iterator[tuple[Purpose, Sequence[Span]]]:
     """What is to be read, and why. Fixed dates are read alone."""
     zone = zone_of(reach.node)
-    wanted = [Span(one.scan, one.start - AROUND, one.end) for one in spans(time_range, now, zone)]
+    time_range = configuration.time_range
+    assert time_range is not None, "write_windows has looked"
+    known = configuration_type(configuration.kind).scans(configuration.options)
+    wanted = [Span(one.scan, one.start - AROUND, one.end) for one in spans(time_range, now, zone) if one.scan in known]
+    if not wanted:
+        raise ConfigError("no_change_date")
     if time_range.last is None:
         yield Purpose.DATES, wanted
         return
@@ -72,8 +77,8 @@ def _wanted(
     oldest = now - timedelta(days=MOST_DAYS)
     gaps = unread(reach, wanted, work.overlap, oldest)
     yield Purpose.GAP, gaps
-    known = silence(reach.node, reach.program)
-    back = DEEP if known is None or known.explained else DEEP_WHILE_QUIET
+    quiet = silence(reach.node, reach.program)
+    back = DEEP_WHILE_QUIET if quiet and not quiet.explained else DEEP
     deep = unread(reach, [*wanted, *gaps], work.overlap, now - back, last_night(now, zone))
     yield Purpose.DEEP, deep
     yield Purpose.OPEN, _still_open(reach, work, [*wanted, *gaps, *deep], oldest)

@@ -42,6 +42,15 @@ class SaleDocument(models.Model):
     payment_method = models.CharField(_("payment method"), max_length=CODE_LENGTH, null=True)
     deal_code = models.TextField(_("deal code"), null=True)
     import_details = models.JSONField(_("import details"), null=True)
+    # Direct Fulfillment only; what names the consumer lies in PersonalData.
+    customer_order_number = models.CharField(_("customer order"), max_length=CODE_LENGTH, null=True)
+    ship_method = models.CharField(_("ship method"), max_length=CODE_LENGTH, null=True)
+    required_ship_date = models.DateTimeField(_("to be shipped by"), null=True)
+    promised_delivery_date = models.DateTimeField(_("promised delivery"), null=True)
+    priority = models.BooleanField(_("priority"), null=True)
+    gift = models.BooleanField(_("gift"), null=True)
+    packing_slip_required = models.BooleanField(_("packing slip required"), null=True)
+    tax_total = AmountField(_("taxes"), null=True)
     parties = models.JSONField(_("parties"), default=dict)
     ship_window_start = models.DateTimeField(_("ship window from"), null=True)
     ship_window_end = models.DateTimeField(_("ship window to"), null=True)
@@ -71,6 +80,12 @@ class SaleDocument(models.Model):
             models.Index(fields=("state", "date", "id"), name="sale_document_state"),
             models.Index(fields=("vendor_code", "date", "id"), name="sale_document_vendor"),
             models.Index(fields=("ship_to", "date", "id"), name="sale_document_ship_to"),
+            models.Index(
+                fields=("customer_order_number",),
+                name="sale_document_customer_order",
+                condition=models.Q(customer_order_number__isnull=False),
+                opclasses=PATTERN,
+            ),
         )
 
     def __str__(self) -> str:
@@ -98,6 +113,7 @@ class SaleLine(models.Model):
     cancelled = models.BooleanField(_("cancelled"), default=False)
     vanished = models.BooleanField(_("vanished"), default=False)
     backorder_allowed = models.BooleanField(_("backorder allowed"), null=True)
+    taxes = models.JSONField(_("taxes"), null=True)
     total = AmountField(_("total"), null=True)
 
     class Meta:
@@ -115,12 +131,58 @@ class SaleLine(models.Model):
         return self.sequence
 
 
+class PersonalData(models.Model):
+    """What a document says of a consumer, encrypted; apart, so that nothing else reads it by the way.
+
+    It is purged at `purge_at`; once it is, nothing of the consumer is stored for this document again.
+    """
+
+    document = models.OneToOneField(SaleDocument, models.CASCADE, primary_key=True, related_name="personal")
+    sealed = models.BinaryField()
+    ended_at = models.DateTimeField(_("first seen shipped or cancelled"), null=True)
+    purge_at = models.DateTimeField(_("to be purged on"))
+    purged_at = models.DateTimeField(_("purged"), null=True)
+
+    class Meta:
+        verbose_name = _("personal data")
+        verbose_name_plural = _("personal data")
+        permissions = (("purge_personaldata", "Can purge personal data"),)
+        indexes = (
+            models.Index(fields=("purge_at",), name="personal_data_due", condition=models.Q(purged_at__isnull=True)),
+        )
+
+    def __str__(self) -> str:
+        return str(self.document_id)
+
+
+class PersonalDataLook(models.Model):
+    """That somebody saw who a consumer is. Kept when the data themselves are purged."""
+
+    document = models.ForeignKey(SaleDocument, models.SET_NULL, null=True, related_name="+")
+    number = models.CharField(_("number"), max_length=200)
+    who = models.CharField(_("who"), max_length=200)
+    where = models.CharField(_("where"), max_length=60)
+    at = models.DateTimeField(_("time"), db_index=True)
+
+    class Meta:
+        verbose_name = _("look at personal data")
+        verbose_name_plural = _("looks at personal data")
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return self.number
+
+
 class DocumentVersion(models.Model):
-    """One version of a document as it came, compressed, with the run that brought it."""
+    """One version of a document as it came, compressed, with the run that brought it.
+
+    Sealed (encrypted) where it names a consumer.
+    """
 
     document = models.ForeignKey(SaleDocument, models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField(_("version"))
     raw = models.BinaryField()
+    sealed = models.BooleanField(default=False)
     run = models.BigIntegerField(_("run"), null=True)
     received_at = models.DateTimeField(_("received"))
 
@@ -135,24 +197,33 @@ class DocumentVersion(models.Model):
 
 
 class SetAside(models.Model):
-    """A document that could not be read, kept whole until it can. The same raw text is kept once."""
+    """A document that could not be read, kept whole until it can. The same raw text is kept once.
+
+    Sealed (encrypted) where it may name a consumer.
+    """
 
     node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
     program = models.CharField(_("program"), max_length=40)
     number = models.TextField(_("number"), null=True)
     raw = models.BinaryField()
+    sealed = models.BooleanField(default=False)
     digest = models.BinaryField(max_length=16)
     code = models.CharField(max_length=60)
     params = models.JSONField(default=dict)
     run = models.BigIntegerField(_("run"), null=True)
     received_at = models.DateTimeField(_("received"))
     stored_at = models.DateTimeField(_("stored"), null=True)
+    purge_at = models.DateTimeField(_("to be purged on"), null=True)
+    purged_at = models.DateTimeField(_("purged"), null=True)
 
     class Meta:
         verbose_name = _("set-aside document")
         verbose_name_plural = _("set-aside documents")
         ordering = ("-received_at",)
         constraints = (models.UniqueConstraint(fields=("node", "program", "digest"), name="set_aside_key"),)
+        indexes = (
+            models.Index(fields=("purge_at",), name="set_aside_due", condition=models.Q(purged_at__isnull=True)),
+        )
 
     def __str__(self) -> str:
         return self.number or "?"

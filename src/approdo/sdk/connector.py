@@ -74,6 +74,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     NOT_TRIED = "not_tried"
+    NOT_GRANTED = "not_granted"
+    """Refused, which matters only to those who need it."""
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
@@ -107,7 +109,10 @@ class Download(Struct, frozen=True, kw_only=True):
 
 
 class ConfigurationType(Struct, frozen=True, kw_only=True):
-    """A named set of options that several connectors can share. `name` is singular, snake_case."""
+    """A named set of options that several connectors can share. `name` is singular, snake_case.
+
+    `scans(options)` are the dates by which the other side can be asked, where there is a time range.
+    """
 
     name: str
     label: str
@@ -115,6 +120,7 @@ class ConfigurationType(Struct, frozen=True, kw_only=True):
     menu: tuple[str, ...]
     options: tuple[Option, ...]
     has_time_range: bool = False
+    scans: Callable[[Mapping[str, Any]], frozenset[Scan]] = lambda _options: frozenset(Scan)
 
 
 class ConnectorType(Struct, frozen=True, kw_only=True):

@@ -74,6 +74,14 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "time_range_both": Sentence(_("Give either a length or two dates, not both and not neither.")),
     "time_range_reversed": Sentence(_("The first date is after the last.")),
+    "no_change_date": Sentence(
+        _("Direct Fulfillment orders have no change date: they cannot be asked for by it."),
+        _("Choose a time range by creation date, or by both: then what is not yet shipped is read again each time."),
+    ),
+    "no_change_date_used": Sentence(
+        _("The configuration “{configuration}” reads Direct Fulfillment orders, which have no change date."),
+        _("Leave it by creation date or by both, or give that configuration another time range."),
+    ),
     "beyond_six_months": Sentence(
         _("Amazon keeps orders for six months: {start} is too far back."),
         _("Choose a time range that starts later."),

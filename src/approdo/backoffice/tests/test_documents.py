@@ -14,7 +14,8 @@ from django.utils import translation
 
 from approdo.backoffice import formats
 from approdo.sales.models import SaleDocument, SetAside
-from approdo.sales.receive import Origin, compress, receive
+from approdo.sales.raw import compress
+from approdo.sales.receive import Origin, receive
 from approdo.sdk.documents import Received
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)

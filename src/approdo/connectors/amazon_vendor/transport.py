@@ -51,6 +51,7 @@ def send(
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
+    json: Any = None,
 ) -> T:
     """Sends once and returns what `read` makes of the whole answer; records it either way.
 
@@ -65,6 +66,7 @@ def send(
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             params=query,
             data=form,
+            json=json,
             timeout=httpx2.Timeout(sending.seconds, connect=min(sending.seconds, CONNECT_SECONDS)),
         )
         made.answered(response)

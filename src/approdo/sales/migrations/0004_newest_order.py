@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sales", "0002_setaside_stored_at")]
+    dependencies = [("sales", "0003_personal_data")]
 
     operations = [
         migrations.AddIndex(
