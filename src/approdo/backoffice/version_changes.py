@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from approdo.backoffice import formats
 from approdo.processes import rereading
-from approdo.sales.differences import Difference, Value
+from approdo.sales.differences import Difference, Kind, Value, kinds
 from approdo.sales.models import DocumentVersion, SaleDocument
 
 MOST_VERSIONS = 20
@@ -51,6 +51,19 @@ LABELS: dict[str, str | Promise] = {
 }
 
 
+KINDS: dict[Kind, str | Promise] = {
+    Kind.STATE: pgettext_lazy("a change", "state"),
+    Kind.QUANTITY: pgettext_lazy("a change", "quantity"),
+    Kind.COST: pgettext_lazy("a change", "cost"),
+    Kind.WINDOW: pgettext_lazy("a change", "window"),
+    Kind.SHIP_TO: pgettext_lazy("a change", "ship-to"),
+    Kind.CANCELLED: pgettext_lazy("a change", "cancelled"),
+    Kind.NEW_LINE: pgettext_lazy("a change", "new line"),
+    Kind.VANISHED_LINE: pgettext_lazy("a change", "line vanished"),
+    Kind.OTHER: pgettext_lazy("a change", "other"),
+}
+
+
 class ChangeRow(NamedTuple):
     """One changed field as the page shows it; `line` is empty for the document itself."""
 
@@ -61,10 +74,11 @@ class ChangeRow(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a version changed, and how many changes are not shown."""
+    """What a version changed, of which kinds, and how many changes are not shown."""
 
     rows: list[ChangeRow]
     more: int
+    kinds: list[str]
 
 
 def of(document: SaleDocument, version: DocumentVersion, zone: ZoneInfo, consumer: bool) -> Changes | None:
@@ -75,7 +89,8 @@ def of(document: SaleDocument, version: DocumentVersion, zone: ZoneInfo, consume
     found = rereading.changes(document, version, consumer)
     if found is None:
         return None
-    return Changes([_row(one, zone) for one in found[:MOST_CHANGES]], max(len(found) - MOST_CHANGES, 0))
+    rows = [_row(one, zone) for one in found[:MOST_CHANGES]]
+    return Changes(rows, max(len(found) - MOST_CHANGES, 0), [str(KINDS[kind]) for kind in kinds(found)])
 
 
 def _row(found: Difference, zone: ZoneInfo) -> ChangeRow:
