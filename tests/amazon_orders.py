@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from approdo.connectors.amazon_vendor.wire import vendor_orders
+from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Node
+from approdo.sales.receive import Origin, receive
 from approdo.sdk.documents import Batch, Received
 
 ASKED_AT = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -76,3 +78,18 @@ def node(name: str = "Amazon") -> Node:
     saved.full_clean()
     saved.save()
     return saved
+
+
+def fall_quiet(account: Node, now: datetime) -> datetime:
+    """Give an account orders on every day until three weeks ago, and windows until now. Returns its last order's date."""
+    last = (now - timedelta(days=21)).replace(microsecond=0)
+    dates = [last - timedelta(days=place) for place in range(60)]
+    page = [
+        order(f"QUIET{place:03}", purchaseOrderDate=f"{date:%Y-%m-%dT%H:%M:%SZ}") for place, date in enumerate(dates)
+    ]
+    receive(batch(*page), Origin(account.pk, None, now))
+    WindowRead.objects.create(
+        node=account, source=account.identity, program=vendor_orders.PROGRAM, run=0, connector=0, position=0,
+        scan="created", start=last - timedelta(days=1), end=now, complete=True, read_at=now,
+    )  # fmt: skip
+    return last

@@ -1,6 +1,7 @@
 """Sale documents and their versions."""
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -19,6 +20,8 @@ from approdo.api.routes import PageParameters, Route, add_route, answer, found_o
 from approdo.processes import purging, rereading
 from approdo.processes.records import NODES, find
 from approdo.sales import queries
+from approdo.sales.differences import Kind, Value, kinds
+from approdo.sales.fields import plain
 from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
 from approdo.sales.personal import Reader, note_looks
 from approdo.sales.status_queries import status_of
@@ -62,13 +65,32 @@ class DocumentParameters(PageParameters):
         return given
 
 
-class Version(BaseModel):
-    """One version of a document, or of its status, as it came."""
+class Change(BaseModel):
+    """One field that a version says differently from the one before."""
+
+    line: str | None = Field(description="The line's `sequence`; null for the document itself.")
+    field: str = Field(description="A path such as `delivery_window.start`; empty for a line that came or went.")
+    before: str | int | bool | None = Field(description="Amounts and moments as text.")
+    after: str | int | bool | None
+
+
+class AsItCame(BaseModel):
+    """One version of something, exactly as Amazon sent it."""
 
     number: int
     received_at: datetime
     run: int | None
     raw: dict[str, Any] | str | None = Field(description=f"JSON, or text where it is none. {RAW}")
+
+
+class Version(AsItCame):
+    """One version of a document, as it came, and what it changed."""
+
+    kinds: list[Kind] = Field(description="What its changes are about.")
+    changes: list[Change] | None = Field(
+        description="What it says differently from the version before, with the same limits as `raw`;"
+        " null for the first, and where one of the two can no longer be read."
+    )
 
 
 class Purged(BaseModel):
@@ -108,16 +130,16 @@ versions = Route("list_document_versions", "List the versions", READ_DOCUMENTS, 
 
 @add_route(router, "GET", "/{int:id}/versions", versions)
 def list_versions(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
-    """Every version, oldest first, exactly as it came."""
+    """Every version, oldest first, exactly as it came, with what it changed field by field and line by line."""
     document, reader = _found(request, id), reader_of(request)
     found = list(document.versions.order_by("number"))
     if reader and any(version.sealed for version in found):
         note_looks([document], reader)
-    return list_answer(_version(document, version, reader is not None) for version in found)
+    return list_answer(_version(document, version, consumer=reader is not None) for version in found)
 
 
 status_versions = Route(
-    "list_document_statuses", "List Amazon's statuses", READ_DOCUMENTS, list_schema(Version), problems=(404,)
+    "list_document_statuses", "List Amazon's statuses", READ_DOCUMENTS, list_schema(AsItCame), problems=(404,)
 )
 
 
@@ -127,10 +149,20 @@ def list_statuses(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002 
     document = _found(request, id)
     status = status_of(document)
     kept = status.versions.order_by("number") if status else ()
-    return list_answer(_version(document, version) for version in kept)
+    return list_answer(_as_it_came(document, version) for version in kept)
 
 
-def _version(
+def _version(document: SaleDocument, version: DocumentVersion, consumer: bool) -> dict[str, Any]:
+    changes = rereading.changes(document, version, consumer)
+    shown = [one._replace(before=_plain(one.before), after=_plain(one.after))._asdict() for one in changes or []]
+    return {
+        **_as_it_came(document, version, consumer),
+        "kinds": kinds(changes or []),
+        "changes": None if changes is None else shown,
+    }
+
+
+def _as_it_came(
     document: SaleDocument, version: DocumentVersion | StatusVersion, consumer: bool = False
 ) -> dict[str, Any]:
     return {
@@ -139,6 +171,11 @@ def _version(
         "run": version.run,
         "raw": _as_json(rereading.text(version, document.node, document.program, consumer)),
     }
+
+
+def _plain(value: Value) -> Any:
+    """As documents are given out: amounts as text that keeps each digit."""
+    return plain(value) if isinstance(value, Decimal) else value
 
 
 purging_route = Route("purge_personal_data", "Purge personal data", WRITE_SETTINGS, Purged, problems=(404,))

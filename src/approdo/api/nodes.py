@@ -4,22 +4,25 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from ninja import Body as InBody
 from ninja import Router
 from pydantic import BaseModel, Field
 
-from approdo.api.auth import READ_SETTINGS, WRITE_SETTINGS, refuse_bound
+from approdo.api.auth import READ_SETTINGS, WRITE_SETTINGS, refuse_bound, token_of
 from approdo.api.bodies import Body
+from approdo.api.problems import ApiProblem, invalid_field
 from approdo.api.records import Key, Resource, add_record_routes, list_schema
-from approdo.api.routes import Route, add_route, list_answer
+from approdo.api.routes import Route, add_route, answer, list_answer
 from approdo.connectors import node_type
 from approdo.exchanges.coverage import Coverage as CoverageRow
 from approdo.exchanges.coverage import Gap as GapRow
 from approdo.exchanges.coverage import coverage
+from approdo.exchanges.quiet import Quiet, explain_silence, unusually_quiet
 from approdo.nodes.models import Node as NodeRow
 from approdo.nodes.sentences import explain
 from approdo.processes.records import NODES, find
 from approdo.sdk.connector import CheckResult, Context, Outcome, Scan
-from approdo.sdk.errors import ApprodoError, TransientError
+from approdo.sdk.errors import ApprodoError, ConfigError, TransientError
 
 
 class NodeBody(Body):
@@ -66,6 +69,34 @@ class Gap(Stretch):
     run: int | None = Field(description="The newest run that tried.")
 
 
+class SilenceExplained(BaseModel):
+    """Why an account is quiet, as somebody wrote it."""
+
+    why: str
+    by: str
+    at: datetime
+
+
+class Silence(BaseModel):
+    """An account that stays empty longer than its own history makes likely."""
+
+    program: str
+    since: datetime = Field(description="The date of its newest order.")
+    until: datetime = Field(description="Up to this moment Amazon was asked and answered that there is none.")
+    days: int = Field(description="Whole days between the two, in the node's time zone.")
+    longest: int = Field(description="The most such days in a row in the weeks before.")
+    message: str
+    hint: str
+    explained: SilenceExplained | None
+
+
+class WhyQuiet(Body):
+    """Why an account is quiet."""
+
+    program: str
+    why: str
+
+
 class Coverage(BaseModel):
     """Which time was read completely, for one program, by one date of its orders."""
 
@@ -77,6 +108,9 @@ class Coverage(BaseModel):
     gaps: list[Gap]
     set_aside: int = Field(description="Documents of the program that wait because they could not be read.")
     read_at: datetime | None = Field(description="When the newest of it was read.")
+    unusually_quiet: Silence | None = Field(
+        description="Where orders stay away longer than the program's past suggests."
+    )
 
 
 router = Router(tags=["Nodes"])
@@ -103,7 +137,44 @@ def node_coverage(request: HttpRequest, key: Key) -> HttpResponse:
     A window of time counts only once each of its pages is stored. Empty before the first run.
     """
     refuse_bound(request)
-    return list_answer(map(_covered, coverage(find(NODES, key))))
+    node = find(NODES, key)
+    quiet = {one.program: _silence(one) for one in unusually_quiet(node)}
+    return list_answer({**_covered(known), "unusually_quiet": quiet.get(known.program)} for known in coverage(node))
+
+
+explain_route = Route("explain_silence", "Explain a silence", WRITE_SETTINGS, Silence, problems=(404, 409, 413, 415))
+
+
+@add_route(router, "POST", "/{path:id}/silence", explain_route)
+def explain_node_silence(request: HttpRequest, key: Key, body: InBody[WhyQuiet]) -> HttpResponse:
+    """Says why an account is unusually quiet: it is no longer alarmed, and its last weeks not read so far back.
+
+    Holds until an order comes. 409 where the account is not unusually quiet.
+    """
+    refuse_bound(request)
+    node = find(NODES, key)
+    try:
+        explained = explain_silence(node, body.program, body.why, token_of(request).name)
+    except ConfigError as error:
+        if error.code == "not_quiet":
+            raise ApiProblem(409, error.code, **error.params) from None
+        raise invalid_field("why", error.code, **error.params) from None
+    return answer(_silence(explained))
+
+
+def _silence(quiet: Quiet) -> dict[str, Any]:
+    explanation = explain("unusually_quiet", quiet.params)
+    explained = quiet.explained
+    return {
+        "program": quiet.program,
+        "since": quiet.since,
+        "until": quiet.until,
+        "days": quiet.days,
+        "longest": quiet.longest,
+        "message": explanation.message,
+        "hint": "" if explained else explanation.hint,
+        "explained": explained and {"why": explained.why, "by": explained.by, "at": explained.at},
+    }
 
 
 def _covered(known: CoverageRow) -> dict[str, Any]:

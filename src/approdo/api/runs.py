@@ -76,6 +76,10 @@ class Run(BaseModel):
 class Window(BaseModel):
     """One window of time. It is read when `complete`: each of its pages is stored."""
 
+    purpose: Literal["range", "dates", "gap", "deep", "open"] = Field(
+        description="Why it is read: the relative range or the fixed dates that are configured, a gap, the nightly"
+        " re-scan of the last weeks, known orders that were open."
+    )
     scan: str = Field(
         description="`created`, `changed`, `status` (statuses by last update), `status_created` (by order date)."
     )

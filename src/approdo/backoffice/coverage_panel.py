@@ -11,6 +11,7 @@ from django.utils.translation import ngettext, pgettext
 
 from approdo.backoffice import formats
 from approdo.exchanges.coverage import Coverage, Gap, coverage
+from approdo.exchanges.quiet import Quiet, unusually_quiet
 from approdo.nodes.models import Node
 from approdo.nodes.sentences import Explanation, explain
 from approdo.nodes.time_ranges import zone_of
@@ -51,6 +52,36 @@ class Row(NamedTuple):
     parts: list[Part]
     gaps: list[GapRow]
     more_gaps: int
+
+
+class Silence(NamedTuple):
+    """An unusual silence of one program, and who explained it, if anybody."""
+
+    program: str
+    title: str
+    said: Explanation
+    why: str
+    by: str
+    at: SafeString
+
+
+def silences(node: Node) -> list[Silence]:
+    """Where a node's account is unusually quiet."""
+    zone = zone_of(node)
+    return [_silence(one, zone) for one in unusually_quiet(node)]
+
+
+def _silence(quiet: Quiet, zone: ZoneInfo) -> Silence:
+    params = {**quiet.params, "since": formats.day(quiet.since.astimezone(zone))}
+    said, known = explain("unusually_quiet", params), quiet.explained
+    return Silence(
+        program=quiet.program,
+        title=formats.program_label(quiet.program),
+        said=said,
+        why=known.why if known else "",
+        by=known.by if known else "",
+        at=formats.moment(known.at if known else None, zone),
+    )
 
 
 def rows(node: Node) -> list[Row]:

@@ -10,17 +10,18 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from unfold.widgets import INPUT_CLASSES
 
-from approdo.backoffice import consumer, document_page, formats
+from approdo.backoffice import consumer, document_page, formats, seen
 from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
@@ -79,6 +80,22 @@ class StateFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents in the chosen state."""
         return queryset.filter(state=self.value()) if self.value() else queryset
+
+
+class SeenFilter(DropdownFilter):
+    """By what is new to whoever looks."""
+
+    title = gettext_lazy("new to me")
+    parameter_name = "seen"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Changed since they looked, never looked at, either."""
+        return [(value, str(label)) for value, label in seen.LABELS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents that are new in this way."""
+        wanted = seen.FILTERS.get(self.value() or "")
+        return wanted(queryset, request.user) if wanted else queryset
 
 
 class VendorCodeFilter(TextFilter):
@@ -171,11 +188,12 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     """List and page; documents are written by downloads only."""
 
     list_display = (
-        "number", "dated", "badge", "vendor_code", "ship_to", "node_name", "line_count", "amount", "updated",
+        "number", "mark", "dated", "badge", "vendor_code", "ship_to", "node_name", "line_count", "amount", "updated",
     )  # fmt: skip
     list_select_related = ("node",)
+    list_before_template = "backoffice/seen_all.html"
     list_filter = (
-        NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
+        NodeFilter, StateFilter, SeenFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
         ConfirmationFilter, ReceivingFilter, OpenFilter,
     )  # fmt: skip
     list_filter_submit = True
@@ -190,6 +208,18 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     paginator = InfinitePaginator
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+
+    @admin.display(description=gettext_lazy("New"))
+    def mark(self, document: SaleDocument) -> SafeString:
+        """What is new to whoever looks."""
+        match seen.mark(document):
+            case "changed":
+                return formats.badge(pgettext("a document", "changed"), "warning")
+            case "unseen":
+                return format_html(
+                    '<span class="ap-unseen" title="{0}" aria-label="{0}">●</span>', seen.LABELS["unseen"]
+                )
+        return SafeString("")
 
     @admin.display(description=gettext_lazy("Date"), ordering="date")
     def dated(self, document: SaleDocument) -> SafeString:
@@ -219,7 +249,25 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SaleDocument]:
         """The documents without what only their page shows."""
-        return super().get_queryset(request).defer(*UNSHOWN)
+        return seen.with_seen(super().get_queryset(request).defer(*UNSHOWN), request.user)
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """By date; what is new to somebody by its change, through whose index it is found."""
+        return ("-updated_at", "-id") if request.GET.get("seen") else ("-date", "-id")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list, and the moment that marking all as seen refers to."""
+        return super().changelist_view(request, {**(extra_context or {}), "listed_at": timezone.now().isoformat()})
+
+    def see_all(self, request: HttpRequest) -> HttpResponse:
+        """Mark all that stood in the list as seen, in whatever filter."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        until = parse_datetime(request.POST.get("until", "")) if len(request.POST.get("until", "")) < 40 else None
+        seen.mark_all(request.user, until if until and until.tzinfo else timezone.now())
+        return HttpResponseRedirect(reverse("admin:sales_saledocument_changelist"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[SaleDocument], search_term: str
@@ -233,7 +281,8 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         raw = path("<int:number>/versions/<int:version>/", view(self.raw), name="sales_saledocument_raw")
         purge = path("<int:number>/purge/", view(self.purge), name="sales_saledocument_purge")
         status = path("<int:number>/statuses/<int:version>/", view(self.raw_status), name="sales_saledocument_status")
-        return [raw, purge, status, *super().get_urls()]
+        see_all = path("seen/", view(self.see_all), name="sales_saledocument_seen")
+        return [raw, purge, status, see_all, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -245,6 +294,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
             "opts": SaleDocument._meta,
             "original": document,
             **document_page.whole(document, request.GET, consumer.of(request, document)),
+            "seen_before": seen.look(request.user, document),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "backoffice/document.html", context)

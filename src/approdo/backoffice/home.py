@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from approdo.backoffice import formats, run_page
+from approdo.backoffice import coverage_panel, formats, run_page
 from approdo.backoffice.models import CONFIGURATION_MODELS, configuration_types
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.processes import presence
@@ -75,6 +75,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "states": _states() if may("sales.view_saledocument") else [],
         "days": DAYS,
         "documents_address": _documents(),
+        "silences": _silences() if may("nodes.view_node") else [],
         "set_aside": _set_aside() if may("sales.view_setaside") else "",
         "no_worker": presence.workers_alive() == 0,
     }
@@ -167,6 +168,11 @@ def _states() -> list[StateCount]:
         )
         for state in formats.state_labels()
     ]
+
+
+def _silences() -> list[tuple[Node, coverage_panel.Silence]]:
+    """Accounts that are unusually quiet while nobody has said why."""
+    return [(node, one) for node in Node.objects.all() for one in coverage_panel.silences(node) if not one.why]
 
 
 def _set_aside() -> str:

@@ -10,9 +10,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy
 
+from approdo.backoffice.seen import SeenAll, SeenDocument
 from approdo.connectors import NODE_TYPES
 from approdo.nodes.models import Configuration
 from approdo.sdk.connector import ConfigurationType
+
+__all__ = ["CONFIGURATION_MODELS", "SeenAll", "SeenDocument", "configuration_types"]
 
 
 def configuration_types() -> Iterator[ConfigurationType]:

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.http import require_POST
@@ -19,11 +19,13 @@ from approdo.backoffice.deleting import delete_all, delete_selected, stays
 from approdo.backoffice.steps import first_step
 from approdo.backoffice.unfolded import ModelAdmin
 from approdo.connectors import NODE_TYPES, node_type
+from approdo.exchanges.quiet import explain_silence
 from approdo.nodes.models import NAME_LENGTH, Node
 from approdo.nodes.options import PREFIX
+from approdo.nodes.sentences import explain_error
 from approdo.processes import records
 from approdo.sdk.connector import NodeType
-from approdo.sdk.errors import ApprodoError
+from approdo.sdk.errors import ApprodoError, ConfigError
 from approdo.sdk.options import Option
 
 
@@ -86,9 +88,11 @@ class NodeAdmin(ModelAdmin[Node]):
         return " · ".join(shown) or "–"
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's addresses and the one that tests the connection."""
-        test = path("<int:number>/test/", self.admin_site.admin_view(self.test_connection), name="nodes_node_test")
-        return [test, *super().get_urls()]
+        """The admin's addresses, and those of the buttons."""
+        view = self.admin_site.admin_view
+        test = path("<int:number>/test/", view(self.test_connection), name="nodes_node_test")
+        silence = path("<int:number>/silence/", view(self.explain_silence), name="nodes_node_silence")
+        return [test, silence, *super().get_urls()]
 
     def get_form(self, request: HttpRequest, obj: Node | None = None, change: bool = False, **kwargs: Any) -> Any:
         """The form with the fields of the type."""
@@ -125,7 +129,12 @@ class NodeAdmin(ModelAdmin[Node]):
         declared = declared_type(node.type) if node else None
         can_test = bool(declared and declared.check) and self.has_change_permission(request, node)
         downloads = bool(declared and declared.connector_types)
-        extra = {"can_test": can_test, "coverage": coverage_panel.rows(node) if node and downloads else None}
+        extra = {
+            "can_test": can_test,
+            "coverage": coverage_panel.rows(node) if node and downloads else None,
+            "silences": coverage_panel.silences(node) if node and downloads else [],
+            "may_explain": self.has_change_permission(request, node),
+        }
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), **extra})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
@@ -143,6 +152,22 @@ class NodeAdmin(ModelAdmin[Node]):
     def test_connection(self, request: HttpRequest, number: int) -> HttpResponse:
         """Try the node's settings and say in words what works and what is missing. Changes nothing there."""
         return _tested(request, self, number)
+
+    def explain_silence(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Write down why the account is quiet."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        node = self.get_object(request, str(number))
+        if node is None:
+            raise Http404
+        if not self.has_change_permission(request, node):
+            raise PermissionDenied
+        program, why = request.POST.get("program", ""), request.POST.get("why", "").replace("\0", "")
+        try:
+            explain_silence(node, program, why, request.user.get_username())
+        except ConfigError as error:
+            messages.error(request, str(explain_error(error)))
+        return HttpResponseRedirect(reverse("admin:nodes_node_change", args=[number]) + "#coverage")
 
     def _options(self, request: HttpRequest, node: Node | None) -> Sequence[Option]:
         declared = declared_type(node.type if node else request.GET.get("type", ""))

@@ -85,6 +85,7 @@ def progress(run: Run) -> dict[str, Any]:
         "status_tiles": _tiles(counts["statuses"], STATUSES_COUNTED) if "statuses" in counts else [],
         "windows": [_row(window) for window in windows[:MOST_WINDOWS]],
         "more_windows": len(windows) > MOST_WINDOWS,
+        "proof": _proof(run),
         "orders": _orders(run),
         "more_orders": len(run.orders) > MOST_WINDOWS,
         "no_worker": run.state == Run.State.QUEUED and presence.workers_alive() == 0,
@@ -102,7 +103,6 @@ def whole(run: Run) -> dict[str, Any]:
     return {
         **progress(run),
         "errors": runs.errors(run),
-        "nothing_there": run.state == Run.State.SUCCEEDED and not run.counts.get("read"),
         "warnings": _warnings(run),
         "requests": [(made, formats.moment(made.at, seconds=True), _error(made)) for made in requests],
         "more_requests": (run.counts.get("requests") or 0) > len(requests),
@@ -144,6 +144,15 @@ def summary(run: Run) -> str:
         (counts.get("statuses", {}).get("failed"), _("status: %(count)s set aside")),
     ]
     return " · ".join(text % {"count": formats.number(count)} for count, text in named if count) or "–"
+
+
+def _proof(run: Run) -> list[tuple[str, SafeString, SafeString]]:
+    """The time that a run without anything new proves to hold nothing new."""
+    return [
+        (formats.scan_label(scan), formats.moment(one.start), formats.moment(one.end))
+        for scan, parts in runs.proof(run).items()
+        for one in parts
+    ]
 
 
 def _orders(run: Run) -> list[OrderRow]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from approdo.backoffice import formats, status_labels
 from approdo.backoffice.status_labels import CONFIRMATIONS, RECEIVINGS, STATUSES
 from approdo.processes import rereading
-from approdo.sales.differences import Difference, Value
+from approdo.sales.differences import Difference, Kind, Value, kinds
 from approdo.sales.models import DocumentStatus, DocumentVersion, SaleDocument, StatusVersion
 
 MOST_VERSIONS = 20
@@ -71,6 +71,19 @@ LABELS: dict[str, str | Promise] = {
 WORDS = {"status": STATUSES, "confirmation": CONFIRMATIONS, "receiving": RECEIVINGS}
 
 
+KINDS: dict[Kind, str | Promise] = {
+    Kind.STATE: pgettext_lazy("a change", "state"),
+    Kind.QUANTITY: pgettext_lazy("a change", "quantity"),
+    Kind.COST: pgettext_lazy("a change", "cost"),
+    Kind.WINDOW: pgettext_lazy("a change", "window"),
+    Kind.SHIP_TO: pgettext_lazy("a change", "ship-to"),
+    Kind.CANCELLED: pgettext_lazy("a change", "cancelled"),
+    Kind.NEW_LINE: pgettext_lazy("a change", "new line"),
+    Kind.VANISHED_LINE: pgettext_lazy("a change", "line vanished"),
+    Kind.OTHER: pgettext_lazy("a change", "other"),
+}
+
+
 class ChangeRow(NamedTuple):
     """One changed field as the page shows it; `line` is empty for the document itself."""
 
@@ -81,10 +94,11 @@ class ChangeRow(NamedTuple):
 
 
 class Changes(NamedTuple):
-    """What a version changed, and how many changes are not shown."""
+    """What a version changed, of which kinds, and how many changes are not shown."""
 
     rows: list[ChangeRow]
     more: int
+    kinds: list[str]
 
 
 def of(document: SaleDocument, version: DocumentVersion, zone: ZoneInfo, consumer: bool) -> Changes | None:
@@ -95,7 +109,8 @@ def of(document: SaleDocument, version: DocumentVersion, zone: ZoneInfo, consume
     found = rereading.changes(document, version, consumer)
     if found is None:
         return None
-    return Changes([_row(one, zone) for one in found[:MOST_CHANGES]], max(len(found) - MOST_CHANGES, 0))
+    rows = [_row(one, zone) for one in found[:MOST_CHANGES]]
+    return Changes(rows, max(len(found) - MOST_CHANGES, 0), [str(KINDS[kind]) for kind in kinds(found)])
 
 
 def of_status(status: DocumentStatus, version: StatusVersion, zone: ZoneInfo) -> Changes | None:
@@ -105,7 +120,7 @@ def of_status(status: DocumentStatus, version: StatusVersion, zone: ZoneInfo) ->
         return None
     counted = {(one.line, one.field.removesuffix(".eaches")) for one in found if one.field.endswith(".eaches")}
     told = [one for one in found if _tells(one, counted)]
-    return Changes([_row(one, zone) for one in told[:MOST_CHANGES]], max(len(told) - MOST_CHANGES, 0))
+    return Changes([_row(one, zone) for one in told[:MOST_CHANGES]], max(len(told) - MOST_CHANGES, 0), [])
 
 
 def _tells(found: Difference, counted: Collection[tuple[str | None, str]]) -> bool:

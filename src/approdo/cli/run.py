@@ -55,6 +55,8 @@ def tell(run: "Run") -> None:
         text = _("Order statuses (Amazon's, informational): {read} read, {changed} new or changed.")
         changed = number(statuses["created"] + statuses["updated"])
         click.echo(text.format(read=number(statuses["read"]), changed=changed))
+    for line in _proof(run):
+        click.echo(line)
     for warning in runs.warnings(run):
         click.echo(_("Warning: {text}").format(text=_joined(warning)), err=True)
     for error in runs.errors(run):
@@ -87,6 +89,26 @@ def _started(run: "Run") -> str:
     if presence.workers_alive():
         return _("Run {run} has been started.").format(run=run.pk)
     return _("Run {run} waits for a worker: start one with `approdo up`.").format(run=run.pk)
+
+
+def _proof(run: "Run") -> list[str]:
+    """For a run that found nothing new: which time Amazon was asked for. Silent where anything failed."""
+    from approdo.processes import runs
+
+    proof = runs.proof(run)
+    if not proof:
+        return []
+    if run.counts.get("read"):
+        text = _("Amazon was asked for this time and showed nothing new; all that came is known and unchanged:")
+    else:
+        text = _("Amazon was asked for this time and answered that there is nothing:")
+    labels = {"created": _("created"), "changed": _("changed")}
+    times = (
+        f"{labels.get(scan, scan)} {one.start:%Y-%m-%d %H:%M} – {one.end:%Y-%m-%d %H:%M}"
+        for scan, parts in proof.items()
+        for one in parts
+    )
+    return [f"{text} {', '.join(times)} UTC."]
 
 
 def _ended(run: "Run") -> str:

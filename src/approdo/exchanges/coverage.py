@@ -10,13 +10,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Min, QuerySet
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Node
 from approdo.sales.models import SetAside
 from approdo.sdk.connector import Scan, Span
+
+PROVEN = Coalesce("read_until", "end")
+"""How far a complete window proves its time."""
 
 
 class Interval(NamedTuple):
@@ -85,17 +89,22 @@ class _Row(NamedTuple):
     run: int
 
 
-def with_gaps(reach: Reach, spans: Iterable[Span], overlap: timedelta, oldest: datetime) -> list[Span]:
-    """The spans, and beside them every gap since the connector's first run, but nothing before `oldest`.
+def unread(
+    reach: Reach, spans: Sequence[Span], overlap: timedelta, oldest: datetime, since: datetime | None = None
+) -> list[Span]:
+    """What a connector owes beside `spans`: all that it has not read from its first run on.
 
-    A gap is widened by `overlap` on both sides, so that what is read anew joins what was read before.
+    Nothing before `oldest`. With `since`, what was last read before that moment is owed once more. Each
+    part is widened by `overlap` on both sides, so that what is read anew joins what was read before.
     """
     found = []
-    for span in spans:
-        since = max(_first_asked(reach, span), oldest)
-        gaps = missing(_read_by_any(reach, span), since, span.end)
-        widened = [Interval(max(gap.start - overlap, since), min(gap.end + overlap, span.end)) for gap in gaps]
-        found += [Span(span.scan, *part) for part in union([Interval(span.start, span.end), *widened])]
+    for scan in dict.fromkeys(span.scan for span in spans):
+        mine = [Interval(span.start, span.end) for span in spans if span.scan is scan]
+        start = max(min([*_first_asked(reach, scan), *(one.start for one in mine)]), oldest)
+        end = max(one.end for one in mine)
+        gaps = missing(union([*mine, *_read_by_any(reach, scan, since)]), start, end)
+        widened = (Interval(max(gap.start - overlap, start), min(gap.end + overlap, end)) for gap in gaps)
+        found += [Span(scan, *part) for part in union(widened)]
     return found
 
 
@@ -166,15 +175,15 @@ def _covers(asked: Collection[str], wanted: Collection[str]) -> bool:
     return not asked or (bool(wanted) and set(wanted) <= set(asked))
 
 
-def _proofs(node: Node) -> QuerySet[WindowRead]:
-    """The windows that were asked of the account behind the node's present settings."""
-    return WindowRead.objects.filter(node=node, source=node.identity or "", again=False)
+def proofs(node: Node) -> QuerySet[WindowRead]:
+    """The windows that were asked of the account behind the node's present settings and can prove time."""
+    return WindowRead.objects.filter(node=node, source=node.identity or "").exclude(purpose=WindowRead.Purpose.OPEN)
 
 
 def _rows(node: Node) -> list[_Row]:
     values = (
-        _proofs(node)
-        .annotate(proven=Coalesce("read_until", "end"))
+        proofs(node)
+        .annotate(proven=PROVEN)
         .values_list("program", "scan", "start", "proven", "states", "complete", "read_at", "run")
     )
     return [
@@ -184,30 +193,29 @@ def _rows(node: Node) -> list[_Row]:
     ]
 
 
-def _read_by_any(reach: Reach, span: Span) -> list[Interval]:
-    """What any connector of the node has read for at least these states."""
-    rows = (
-        _proofs(reach.node)
-        .filter(program=reach.program, scan=span.scan, complete=True)
-        .annotate(proven=Coalesce("read_until", "end"))
-        .values_list("start", "proven", "states")
-    )
+def _read_by_any(reach: Reach, scan: Scan, since: datetime | None) -> list[Interval]:
+    """What any connector of the node has read for at least these states, since a moment if one is given."""
+    read = proofs(reach.node).filter(program=reach.program, scan=scan, complete=True)
+    if since is not None:
+        # A clock that was ahead may have written moments that are still to come.
+        read = read.filter(read_at__range=(since, timezone.now()))
+    rows = read.annotate(proven=PROVEN).values_list("start", "proven", "states")
     return union(
         Interval(start, end) for start, end, states in rows.iterator() if start < end and _covers(states, reach.states)
     )
 
 
-def _first_asked(reach: Reach, span: Span) -> datetime:
-    """Where the connector's first run began to read by this date; the span's start for the first run."""
-    first = (
-        WindowRead.objects.filter(
-            connector=reach.connector, node=reach.node, program=reach.program, scan=span.scan, again=False
-        )
-        .order_by("run", "start")
-        .values_list("start", flat=True)
-        .first()
-    )
-    return min(first, span.start) if first else span.start
+def _first_asked(reach: Reach, scan: Scan) -> list[datetime]:
+    """Where the connector's first run began to read by this date, and the earliest that its relative ranges asked for.
+
+    The two differ where the clock was ahead at the first run, and where a longer range came later.
+    """
+    asked = WindowRead.objects.filter(
+        connector=reach.connector, node=reach.node, program=reach.program, scan=scan
+    ).exclude(purpose=WindowRead.Purpose.OPEN)
+    first = asked.order_by("run", "start").values_list("start", flat=True).first()
+    earliest = asked.exclude(purpose=WindowRead.Purpose.DATES).aggregate(start=Min("start"))["start"]
+    return [moment for moment in (first, earliest) if moment]
 
 
 def _about(scan: str) -> SetAside.About:

@@ -49,7 +49,7 @@ def take_page(
         if isinstance(batch, StatusBatch):
             counts = receive_statuses(batch, origin)
         else:
-            counts = receive(batch, origin, known_only=window.again)
+            counts = receive(batch, origin, known_only=window.known_only)
         _count(window, counts)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
 

@@ -18,6 +18,15 @@ class WindowRead(models.Model):
     The truth that a resumed run starts from. Its counts move in the transaction that stores a page.
     """
 
+    class Purpose(models.TextChoices):
+        """Why a run reads a window."""
+
+        RANGE = "range", _("Time range")
+        DATES = "dates", _("Fixed dates")
+        GAP = "gap", _("Gap")
+        DEEP = "deep", _("Deep re-scan")
+        OPEN = "open", _("Open orders")
+
     node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
     program = models.CharField(_("program"), max_length=40)
     run = models.BigIntegerField(_("run"), db_index=True)
@@ -31,8 +40,7 @@ class WindowRead(models.Model):
     states = models.JSONField(default=list)
     # The account that was asked, as its settings named it then: another one proves nothing for this one.
     source = models.CharField(max_length=64, default="")
-    # Asked for known orders that were still open. Proves no time: it leaves out what lies between them.
-    again = models.BooleanField(default=False)
+    purpose = models.CharField(_("why"), max_length=10, choices=Purpose, default=Purpose.RANGE)
     pages = models.PositiveIntegerField(_("pages"), default=0)
     next_token = models.TextField(null=True)
     restarts = models.PositiveIntegerField(_("restarts"), default=0)
@@ -58,9 +66,33 @@ class WindowRead(models.Model):
     def __str__(self) -> str:
         return f"{self.scan} {self.start:%Y-%m-%d %H:%M} – {self.end:%Y-%m-%d %H:%M}"
 
+    @property
+    def known_only(self) -> bool:
+        """Whether it was asked for known open orders only. Then it proves no time: it takes in nothing new."""
+        return self.purpose == self.Purpose.OPEN
+
     def window(self) -> ReadWindow:
         """What a connector type is asked to read."""
         return ReadWindow(Scan(self.scan), self.start, self.end)
+
+
+class SilenceExplained(models.Model):
+    """Why an account is quiet, as a person wrote it. Holds as long as no order is newer than `since`."""
+
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    program = models.CharField(_("program"), max_length=40)
+    since = models.DateTimeField(_("since"))
+    why = models.TextField(_("why"))
+    by = models.CharField(_("by"), max_length=150)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("explained silence")
+        verbose_name_plural = _("explained silences")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.why
 
 
 class NumberRead(models.Model):

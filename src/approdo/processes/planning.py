@@ -1,25 +1,39 @@
-"""Which windows a run reads: its range, the gaps since its connector's first run, what was open when last seen."""
+"""Which windows a run reads: its range, gaps, once a night the last weeks, and what was open when last seen."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
 from approdo.connectors import configuration_type, connector_type
-from approdo.exchanges.coverage import Interval, Reach, missing, union, with_gaps
+from approdo.exchanges.coverage import Interval, Reach, missing, union, unread
 from approdo.exchanges.models import WindowRead
-from approdo.nodes.models import MOST_DAYS
+from approdo.exchanges.quiet import silence
+from approdo.nodes.models import MOST_DAYS, Configuration
 from approdo.nodes.time_ranges import spans, zone_of
 from approdo.processes.models import Connector, Run
 from approdo.sales import queries, status_queries
 from approdo.sdk.connector import Context, Download, ReadWindow, RequestMade, Scan, Span
 from approdo.sdk.errors import ConfigError
 
+Purpose = WindowRead.Purpose
+
+DEEP = timedelta(days=28)
+"""So far back everything is read once more each night: Amazon has filled in orders days later (reference 18, 6)."""
+
+DEEP_WHILE_QUIET = timedelta(days=56)
+"""The same for an account that is unusually quiet, until somebody has explained why."""
+
+NIGHT = time(2)
+"""The night begins at this hour of the node's zone. The first run after it is the deep one, whoever starts it."""
+
 NEIGHBOURS = timedelta(days=1)
 """Open orders that lie no further apart are asked for in one window."""
 
 AROUND = timedelta(seconds=1)
-"""Whether bounds include their own moment is not known (reference 14)."""
+"""Whether bounds include their own moment is not known (reference 14): so it is put inside them."""
 
 
 STATUSES_REST = timedelta(hours=6)
@@ -27,54 +41,80 @@ STATUSES_REST = timedelta(hours=6)
 
 
 def write_windows(run: Run) -> list[int]:
-    """Write down every window of `run` and return the numbers of their rows.
+    """Write down every window of `run`, in the order in which they are read, and return the numbers of their rows.
 
-    Raises `ConfigError` where the configuration, or its range, cannot be read.
+    The newest orders come first: the range, then gaps, then what the nightly re-scan still owes, then
+    known orders that were open. Raises `ConfigError` where the configuration, or its range, cannot be read.
     """
     connector = run.connector
     if connector is None or connector.configuration is None or connector.configuration.time_range is None:
         raise ConfigError("configuration_missing")
-    time_range = connector.configuration.time_range
     now = timezone.now()
     options = connector.all_options()
     work = work_of(connector)
     reach = Reach(connector.node, options["type"], connector.pk, work.states(options))
-    known = configuration_type(connector.configuration.kind).scans(options)
-    wanted = [span for span in spans(time_range, now, zone_of(connector.node)) if span.scan in known]
-    if not wanted:
-        raise ConfigError("no_change_date")
-    wanted += [Span(scan, wanted[0].start, wanted[0].end) for scan in work.beside(options)]
-    again: list[Span] = []
-    if time_range.last is not None:
-        oldest = now - timedelta(days=MOST_DAYS)
-        wanted = with_gaps(reach, wanted, work.overlap, oldest)
-        again = _still_open(reach, work, wanted, oldest)
-        if Scan.STATUS in work.beside(options):
-            again += _status_open(reach, work, oldest, now)
-    windows = [(window, False) for window in work.plan(options, wanted, now)]
-    windows += [(window, True) for window in (work.plan(options, again, now) if again else [])]
+    windows = [
+        (purpose, window)
+        for purpose, wanted in _wanted(reach, work, connector.configuration, options, now)
+        for window in (work.plan(options, wanted, now) if wanted else [])
+    ]
     # Orders first: what their statuses meet with must not keep them waiting.
-    windows.sort(key=lambda planned: planned[0].scan.is_status)
+    windows.sort(key=lambda planned: planned[1].scan.is_status)
     rows = WindowRead.objects.bulk_create(
-        _row(run, reach, position, window, twice) for position, (window, twice) in enumerate(windows)
+        _row(run, reach, position, purpose, window) for position, (purpose, window) in enumerate(windows)
     )
     return [row.pk for row in rows]
 
 
-def _row(run: Run, reach: Reach, position: int, window: ReadWindow, again: bool) -> WindowRead:
+def _wanted(
+    reach: Reach, work: Download, configuration: Configuration, options: Mapping[str, Any], now: datetime
+) -> Iterator[tuple[Purpose, Sequence[Span]]]:
+    """What is to be read, and why. Fixed dates are read alone."""
+    zone = zone_of(reach.node)
+    time_range = configuration.time_range
+    assert time_range is not None, "write_windows has looked"
+    known = configuration_type(configuration.kind).scans(options)
+    wanted = [Span(one.scan, one.start - AROUND, one.end) for one in spans(time_range, now, zone) if one.scan in known]
+    if not wanted:
+        raise ConfigError("no_change_date")
+    wanted += [Span(scan, wanted[0].start, wanted[0].end) for scan in work.beside(options)]
+    if time_range.last is None:
+        yield Purpose.DATES, wanted
+        return
+    yield Purpose.RANGE, wanted
+    oldest = now - timedelta(days=MOST_DAYS)
+    gaps = unread(reach, wanted, work.overlap, oldest)
+    yield Purpose.GAP, gaps
+    quiet = silence(reach.node, reach.program)
+    back = DEEP_WHILE_QUIET if quiet and not quiet.explained else DEEP
+    deep = unread(reach, [*wanted, *gaps], work.overlap, now - back, last_night(now, zone))
+    yield Purpose.DEEP, deep
+    yield Purpose.OPEN, _still_open(reach, work, [*wanted, *gaps, *deep], oldest)
+    if Scan.STATUS in work.beside(options):
+        yield Purpose.OPEN, _status_open(reach, work, oldest, now)
+
+
+def last_night(now: datetime, zone: ZoneInfo) -> datetime:
+    """The newest 02:00 in `zone` that is not after `now`, UTC."""
+    today = now.astimezone(zone).date()
+    nights = (datetime.combine(day, NIGHT, zone).astimezone(UTC) for day in (today, today - timedelta(days=1)))
+    return next(night for night in nights if night <= now)
+
+
+def _row(run: Run, reach: Reach, position: int, purpose: Purpose, window: ReadWindow) -> WindowRead:
     return WindowRead(
         node=reach.node,
         program=reach.program,
         run=run.pk,
         connector=reach.connector,
         position=position,
+        purpose=purpose,
         scan=window.scan,
         start=window.start,
         end=window.end,
         # A status is kept whatever the state of its order.
         states=[] if window.scan.is_status else sorted(reach.states),
         source=reach.node.identity or "",
-        again=again,
     )
 
 

@@ -9,12 +9,16 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from approdo.exchanges.intake import COUNTED, STATUSES_COUNTED, counts_of
+from approdo.exchanges.coverage import Interval, union
+from approdo.exchanges.intake import COUNTED, STATUSES_COUNTED, counts_of, keep_notes
 from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, RequestLogged, RunNote, WindowRead
+from approdo.exchanges.quiet import silence
 from approdo.nodes.sentences import explain
 from approdo.processes import engine
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SetAside
+from approdo.sdk.connector import STATUS_SCANS
+from approdo.sdk.documents import Note
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 
 State = Run.State
@@ -95,9 +99,19 @@ def succeed(run: int) -> None:
         fail(run, RefusedError("orders_missed", numbers=_some(missed)))
         return
     waiting = counts["failed"] or counts.get("statuses", {}).get("failed")
-    _end(run, State.PARTIAL if waiting else State.SUCCEEDED, counts)
+    with transaction.atomic():
+        if _end(run, State.PARTIAL if waiting else State.SUCCEEDED, counts):
+            _note_silence(run)
     for node in Run.objects.filter(pk=run, connector__isnull=False).values_list("connector__node", flat=True):
         settle(node)
+
+
+def _note_silence(run: int) -> None:
+    """A run that read all it wanted says where its account has been unusually quiet and nobody knows why."""
+    window = WindowRead.objects.filter(run=run).select_related("node").first()
+    quiet = silence(window.node, window.program) if window else None
+    if quiet and not quiet.explained:
+        keep_notes(run, [Note(code="unusually_quiet", params=quiet.params)], timezone.now())
 
 
 def settle(node: int) -> None:
@@ -225,9 +239,24 @@ def with_details(run: Run) -> dict[str, Any]:
         **as_data(run),
         "warnings": warnings(run),
         "orders": [_fetched(one) for one in NumberRead.objects.filter(run=run.pk)],
-        "windows_read": list(windows.values("scan", "start", "end", "pages", "complete")),
+        "windows_read": list(windows.values("purpose", "scan", "start", "end", "pages", "complete")),
         "requests": [{name: getattr(request, name) for name in made} for request in requests(run)],
     }
+
+
+def proof(run: Run) -> dict[str, list[Interval]]:
+    """For a run that succeeded and found nothing new: which time it proves to hold nothing new, by scan.
+
+    Empty for any other run: where anything failed, was left out or was not read, nothing is proven.
+    """
+    quiet = not any(run.counts.get(name) for name in ("created", "updated", "failed", "left_out"))
+    windows = WindowRead.objects.filter(run=run.pk)
+    if run.state != Run.State.SUCCEEDED or not quiet or windows.filter(complete=False).exists():
+        return {}
+    read: dict[str, list[Interval]] = {}
+    for window in windows.exclude(purpose=WindowRead.Purpose.OPEN).exclude(scan__in=STATUS_SCANS):
+        read.setdefault(window.scan, []).append(Interval(window.start, window.read_until or window.end))
+    return {scan: union(parts) for scan, parts in read.items()}
 
 
 def _fetched(order: NumberRead) -> dict[str, Any]:

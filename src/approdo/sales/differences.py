@@ -4,9 +4,10 @@ Computed from the two versions when somebody looks, and never stored: what is pu
 versions is then purged from their differences too.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
@@ -26,6 +27,57 @@ class Difference(NamedTuple):
     field: str
     before: Value
     after: Value
+
+
+class Kind(StrEnum):
+    """What a change is about, for whoever has to act on it (reference 19, 4)."""
+
+    STATE = "state"
+    QUANTITY = "quantity"
+    COST = "cost"
+    WINDOW = "window"
+    SHIP_TO = "ship_to"
+    CANCELLED = "cancelled"
+    NEW_LINE = "new_line"
+    VANISHED_LINE = "vanished_line"
+    OTHER = "other"
+
+
+KINDS = {
+    "state": Kind.STATE,
+    "quantity": Kind.QUANTITY,
+    "unit": Kind.QUANTITY,
+    "unit_size": Kind.QUANTITY,
+    "eaches": Kind.QUANTITY,
+    "net_cost": Kind.COST,
+    "list_price": Kind.COST,
+    "price_unit": Kind.COST,
+    "currency": Kind.COST,
+    "delivery_window": Kind.WINDOW,
+    "ship_window": Kind.WINDOW,
+    "required_ship_date": Kind.WINDOW,
+    "promised_delivery_date": Kind.WINDOW,
+    "parties.ship_to": Kind.SHIP_TO,
+    "cancelled": Kind.CANCELLED,
+}
+"""What the change of a field, or of what lies below it, is about."""
+
+DATES_OF_CHANGES = ("changed_date", "state_changed_date")
+"""They say that something changed, and are no change of their own."""
+
+
+def kinds(found: Iterable[Difference]) -> list[Kind]:
+    """What the differences are about, each kind once, in the order of `Kind`."""
+    about = {_kind(one) for one in found if one.field not in DATES_OF_CHANGES}
+    return [kind for kind in Kind if kind in about]
+
+
+def _kind(one: Difference) -> Kind:
+    if not one.field:
+        return Kind.NEW_LINE if one.after else Kind.VANISHED_LINE
+    parts = one.field.split(".")
+    paths = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((KINDS[path] for path in paths if path in KINDS), Kind.OTHER)
 
 
 class HasLines(Protocol):

@@ -86,6 +86,7 @@ class SaleDocument(models.Model):
             models.Index(fields=("date", "id"), name="sale_document_date"),
             models.Index(fields=("updated_at", "id"), name="sale_document_updated"),
             models.Index(fields=("node", "date", "id"), name="sale_document_node"),
+            models.Index(fields=("node", "program", "type", "date"), name="sale_document_newest"),
             models.Index(fields=("state", "date", "id"), name="sale_document_state"),
             models.Index(fields=("vendor_code", "date", "id"), name="sale_document_vendor"),
             models.Index(fields=("ship_to", "date", "id"), name="sale_document_ship_to"),
@@ -235,7 +236,7 @@ class DocumentStatus(models.Model):
     class Meta:
         verbose_name = _("Amazon's status")
         verbose_name_plural = _("Amazon's statuses")
-        constraints = (models.UniqueConstraint(fields=("node", "program", "number"), name="document_status_key"),)
+        constraints = (models.UniqueConstraint(fields=("number", "node", "program"), name="document_status_key"),)
         indexes = (models.Index(fields=("node", "program", "status", "date"), name="document_status_open"),)
 
     def __str__(self) -> str:

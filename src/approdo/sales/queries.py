@@ -53,6 +53,12 @@ def dates_of(node: int, program: str, states: Collection[str], since: datetime) 
     return [date for date in dates if date]
 
 
+def newest_order(node: int, program: str, before: datetime) -> datetime | None:
+    """The latest date of a node's orders of one program up to `before`, from one index look-up."""
+    orders = SaleDocument.objects.filter(node=node, program=program, type=SaleDocument.Type.ORDER, date__lte=before)
+    return orders.order_by("-date").values_list("date", flat=True).first()
+
+
 def prefix(column: str, text: str) -> Q:
     """A column that begins with `text`, written so that each database uses its index."""
     if connection.vendor == "postgresql":

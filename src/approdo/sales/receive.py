@@ -140,11 +140,11 @@ def _known(batch: Batch, origin: Origin) -> dict[str, Known]:
         "node", "program", "type", "number", "id", "version", "raw_digest", "content_digest", "detailed",
         "changed_date", "state_changed_date", "asked_at",
     )  # fmt: skip
-    key = (origin.node, batch.program, DocumentType.ORDER)
+    key = [origin.node, batch.program, DocumentType.ORDER]
     known = {
         number: Known(pk, version, bytes(raw), bytes(content), detailed, changed, state_changed, asked)
         for *kept, number, pk, version, raw, content, detailed, changed, state_changed, asked in found
-        if tuple(kept) == key
+        if kept == key
     }
     if batch.privacy:
         marks = personal.kept([one.id for one in known.values()])

@@ -77,12 +77,14 @@ def receive_statuses(batch: StatusBatch, origin: Origin) -> Counts:
 
 def _known(batch: StatusBatch, origin: Origin) -> dict[str, Known]:
     numbers = [received.number for received in batch.statuses if received.number]
-    found = DocumentStatus.objects.filter(node_id=origin.node, program=batch.program, number__in=numbers).values_list(
-        "number", "id", "version", "raw_digest", "content_digest", "last_updated_date", "asked_at"
+    # By number alone, the rest here: asked for all of the key, SQLite reads every status of the node.
+    found = DocumentStatus.objects.filter(number__in=numbers).values_list(
+        "node", "program", "number", "id", "version", "raw_digest", "content_digest", "last_updated_date", "asked_at"
     )
     return {
         number: Known(pk, version, bytes(raw), bytes(content), updated, asked)
-        for number, pk, version, raw, content, updated, asked in found
+        for *kept, number, pk, version, raw, content, updated, asked in found
+        if kept == [origin.node, batch.program]
     }
 
 

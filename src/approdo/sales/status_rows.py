@@ -102,7 +102,10 @@ def attach(node: int, program: str, numbers: Sequence[str]) -> None:
         return
     known = DocumentStatus.objects.filter(node=node, program=program, number=OuterRef("number"))
     copies = {"amazon_status": "status", "confirmation": "confirmation", "receiving": "receiving"}
-    SaleDocument.objects.filter(node=node, program=program, type=DocumentType.ORDER, number__in=numbers).update(
+    # By number alone, the rest here: asked for all of the key, SQLite reads every document of the node.
+    found = SaleDocument.objects.filter(number__in=numbers).values_list("pk", "node", "program", "type")
+    orders = [pk for pk, *key in found if key == [node, program, DocumentType.ORDER]]
+    SaleDocument.objects.filter(pk__in=orders).update(
         **{column: Subquery(known.values(source)[:1]) for column, source in copies.items()}
     )
 

@@ -113,6 +113,18 @@ SENTENCES: Mapping[str, Sentence] = {
     "number_out_of_range": Sentence(_("the number in “{field}” is too large")),
     "order_left_out": Sentence(_("{count} orders in states that this configuration does not tick were left out.")),
     "older_version": Sentence(_("Order {number}: an older version arrived late and did not replace the newer one.")),
+    "unusually_quiet": Sentence(
+        _(
+            "Unusually quiet: no order since {since}, {days} whole days;"
+            " in the weeks before there were never more than {longest} without one."
+        ),
+        _(
+            "Compare with Vendor Central. Until you write on the node's page why it is quiet,"
+            " the last eight weeks are read again every day."
+        ),
+    ),
+    "not_quiet": Sentence(_("The account of “{node}” is not unusually quiet: there is nothing to explain.")),
+    "text_too_long": Sentence(_("This text is longer than {most} characters."), _("Make it shorter.")),
     "gap_unfinished": Sentence(
         _("Begun and not read to its end."), _("Run the connector again: it reads what is missing.")
     ),

@@ -128,6 +128,20 @@ def test_every_version_is_given_out_as_it_came(amazon, caller):
     assert items[1]["received_at"] == "2026-05-01T12:05:00Z"
 
 
+def test_every_version_says_what_it_changed_field_by_field(amazon, caller):
+    bring(amazon, order("PO1", items=[item("1"), item("2")]))
+    cheaper = item("1", netCost={"amount": "1.05000", "currencyCode": "EUR"})
+    bring(amazon, order("PO1", items=[cheaper], purchaseOrderChangedDate="2026-05-01T00:00:00Z"), minutes=5)
+    first, second = caller.get(f"/documents/{SaleDocument.objects.get().pk}/versions").data["items"]
+    assert (first["kinds"], first["changes"]) == ([], None)
+    assert second["kinds"] == ["cost", "vanished_line"]
+    assert second["changes"] == [
+        {"line": None, "field": "changed_date", "before": None, "after": "2026-05-01T00:00:00Z"},
+        {"line": "1", "field": "net_cost", "before": "1.10", "after": "1.05000"},
+        {"line": "2", "field": "", "before": True, "after": False},
+    ]
+
+
 def test_a_page_is_as_long_as_asked_for(amazon, caller):
     bring(amazon, *[order(f"PO{number}") for number in range(60)])
     assert len(caller.get("/documents").data["items"]) == 50
@@ -195,6 +209,22 @@ def test_a_consumer_is_named_only_to_whoever_may_know_and_each_look_is_written_d
     assert given["personal_data"] == "given"
     assert given["ship_to_party"]["address"]["name"] == "Mario Rossi"
     assert given["lines"][0]["gift_message"] == "Auguri dalla zia Pina"
+
+
+def test_what_a_version_changed_of_the_consumer_is_told_only_to_whoever_may_know(
+    amazon, consumers_order, caller, caller_with
+):
+    moved = consumer_orders.order(state="ACCEPTED")
+    moved["orderDetails"]["shipToParty"]["name"] = "Lucia Bianchi"
+    later = START + timedelta(minutes=5)
+    receive(consumer_orders.batch(moved, asked_at=later), Origin(amazon.pk, None, later))
+    path = f"/documents/{consumers_order.pk}/versions"
+    hidden = caller_with("documents:read").get(path)
+    assert hidden.data["items"][1]["kinds"] == ["state"]
+    assert not [word for word in ("Bianchi", *consumer_orders.PERSONAL) if word in hidden.text]
+    given = caller.get(path).data["items"][1]
+    assert given["kinds"] == ["state", "ship_to"]
+    assert ("Mario Rossi", "Lucia Bianchi") in [(one["before"], one["after"]) for one in given["changes"]]
 
 
 def test_a_direct_fulfillment_document_says_what_the_contract_promises(consumers_order, caller):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from amazon_orders import fall_quiet
 from django.utils import timezone
 
 from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
@@ -55,6 +56,7 @@ def test_a_run_is_read_with_its_windows_requests_and_reasons(caller, connector):
     assert found["state"] == "partial"
     assert found["windows"] == {"done": 1, "total": 2}
     assert [(one["pages"], one["complete"]) for one in found["windows_read"]] == [(2, True), (1, False)]
+    assert {one["purpose"] for one in found["windows_read"]} == {"range"}
     assert found["counts"]["requests"] == 1
     assert found["counts"]["read"] == 10
     assert found["errors"] == [{"code": "configuration_missing", "message": "Choose a configuration.", "hint": ""}]
@@ -122,3 +124,20 @@ def test_single_orders_are_asked_for_once_each_and_not_while_another_run_lives(c
     assert caller.post(path, {"orders": ["PO3"]}).status == 409
     assert caller.post(path).status == 409, "a run of single orders is not the whole download"
     assert Run.objects.count() == 1
+
+
+def test_an_unusual_silence_stands_in_the_coverage_and_is_explained(caller, caller_with, connector):
+    node = Node.objects.get()
+    path = f"/nodes/{node.pk}/silence"
+    body = {"program": "vendor_retail", "why": "We moved."}
+    assert caller.post(path, body).status == 409
+    fall_quiet(node, timezone.now())
+    (row,) = caller.get(f"/nodes/{node.pk}/coverage").data["items"]
+    assert (row["unusually_quiet"]["days"], row["unusually_quiet"]["explained"]) == (20, None)
+    assert "no order since" in row["unusually_quiet"]["message"]
+    assert caller.post(path, {**body, "why": " "}).status == 422
+    assert caller_with("settings:read").post(path, body).status == 403
+    assert caller.post(path, body).data["explained"]["why"] == "We moved."
+    (row,) = caller.get(f"/nodes/{node.pk}/coverage").data["items"]
+    assert row["unusually_quiet"]["explained"]["by"] == "everything"
+    assert caller.post("/nodes/999/silence", body).status == 404

@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from amazon_orders import fall_quiet
 from django.urls import reverse
 from django.utils import timezone
 
-from approdo.exchanges.models import WindowRead
+from approdo.exchanges.models import SilenceExplained, WindowRead
 
 pytestmark = pytest.mark.django_db
 
@@ -57,3 +58,35 @@ def test_coverage_for_some_states_names_them_and_is_not_called_complete(page, no
     assert "by creation · NEW" in shown
     assert "no gaps" in shown
     assert ">complete<" not in shown
+
+
+def test_an_unusual_silence_is_said_on_the_home_page_and_explained_on_the_nodes(admin_client, page, node):
+    fall_quiet(node, timezone.now())
+    home = admin_client.get(reverse("admin:index")).content.decode()
+    assert "Unusually quiet: no order since" in home
+    assert reverse("admin:nodes_node_change", args=[node.pk]) + "#coverage" in home
+    assert "20 whole days" in page()
+    address = reverse("admin:nodes_node_silence", args=[node.pk])
+    answer = admin_client.post(address, {"program": "vendor_retail", "why": "<b>We</b> moved"})
+    assert answer.url == reverse("admin:nodes_node_change", args=[node.pk]) + "#coverage"
+    shown = page()
+    assert "&lt;b&gt;We&lt;/b&gt; moved" in shown
+    assert "admin, <time" in shown
+    assert address not in shown
+    assert "Unusually quiet" not in admin_client.get(reverse("admin:index")).content.decode()
+
+
+def test_a_silence_is_explained_only_with_the_right_and_a_reason(clerk_client, node):
+    fall_quiet(node, timezone.now())
+    address = reverse("admin:nodes_node_silence", args=[node.pk])
+    clerk = clerk_client("view_node")
+    assert address not in clerk.get(reverse("admin:nodes_node_change", args=[node.pk])).content.decode()
+    assert clerk.post(address, {"program": "vendor_retail", "why": "Because"}).status_code == 403
+    assert not SilenceExplained.objects.exists()
+
+
+def test_a_silence_that_is_none_is_not_explained(admin_client, node):
+    address = reverse("admin:nodes_node_silence", args=[node.pk])
+    assert admin_client.get(address).status_code == 405
+    answer = admin_client.post(address, {"program": "vendor_retail", "why": "Because"}, follow=True)
+    assert "is not unusually quiet" in answer.content.decode()

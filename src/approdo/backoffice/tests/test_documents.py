@@ -62,7 +62,7 @@ def test_the_newest_order_comes_first(admin_client, three):
         ("?dated_to=2026-04-03", ["CCC00003", "BBB00002", "AAA00001"]),
         ("?dated_from=nonsense", ["CCC00003", "BBB00002", "AAA00001"]),
         ("?type=invoice", []),
-        ("?o=1", ["AAA00001", "BBB00002", "CCC00003"]),
+        ("?o=2", ["AAA00001", "BBB00002", "CCC00003"]),
     ],
 )
 def test_filters_search_and_order_find_what_they_name(admin_client, three, query, found):

@@ -1,6 +1,6 @@
 """The button, and what a run's page says while and after it works."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.urls import reverse
@@ -54,10 +54,63 @@ def test_an_inactive_connector_is_not_run_and_says_why(admin_client, connector):
     assert not Run.objects.exists()
 
 
-def test_a_run_that_found_nothing_says_that_amazon_said_so(admin_client, make_run):
-    text = page(admin_client, make_run("succeeded"))
-    assert "Amazon answered with no orders for this time." in text
+NOTHING = "Amazon was asked for this time and answered that there is nothing."
+
+
+def asked(run, complete=True, hours=0, **given):
+    start = datetime(2026, 5, 1, tzinfo=UTC) + timedelta(hours=hours)
+    WindowRead.objects.create(
+        node=run.connector.node, program="vendor_retail", run=run.pk, connector=run.connector_id,
+        position=WindowRead.objects.count(), scan="created", start=start, end=start + timedelta(hours=4),
+        complete=complete, **given,
+    )  # fmt: skip
+
+
+def test_a_run_that_found_nothing_says_for_which_time_amazon_said_so(admin_client, make_run):
+    run = make_run("succeeded")
+    asked(run)
+    asked(run, hours=3, read_until=datetime(2026, 5, 1, 6, tzinfo=UTC))
+    text = page(admin_client, run)
+    assert NOTHING in text
+    assert "2026-05-01T06:00:00+00:00" in text, "no later than Amazon's own clock"
+    assert "2026-05-01T04:00:00+00:00" not in text.partition(NOTHING)[2].partition("</ul>")[0]
     assert "1 min 5 s" in text
+
+
+def test_a_run_that_found_only_what_was_known_says_so_too(admin_client, make_run):
+    run = make_run("succeeded", counts={**COUNTS, "read": 2, "unchanged": 2})
+    asked(run)
+    assert "showed nothing new: the 2 orders that came are known" in page(admin_client, run)
+
+
+@pytest.mark.parametrize(
+    ("state", "counts", "complete"),
+    [
+        ("failed", {}, True),
+        ("partial", {}, True),
+        ("cancelled", {}, True),
+        ("succeeded", {}, False),
+        ("succeeded", {"read": 1, "left_out": 1}, True),
+        ("succeeded", {"read": 1, "created": 1}, True),
+        ("succeeded", {"read": 1, "failed": 1}, True),
+    ],
+)
+def test_nothing_new_is_never_said_where_anything_failed_or_was_left_out(
+    admin_client, make_run, state, counts, complete
+):
+    run = make_run(state, counts={**COUNTS, **counts})
+    asked(run)
+    asked(run, complete=complete)
+    assert "Amazon was asked for this time" not in page(admin_client, run)
+
+
+def test_each_window_says_why_it_was_read(admin_client, make_run):
+    run = make_run("succeeded")
+    for purpose in ("range", "dates", "gap", "deep", "open"):
+        asked(run, purpose=purpose)
+    text = page(admin_client, run)
+    for label in ("Time range", "Fixed dates", "Gap", "Deep re-scan", "Open orders"):
+        assert f"<td>{label}</td>" in text
 
 
 def test_a_failed_run_says_why_and_what_to_do(admin_client, make_run):
@@ -66,7 +119,7 @@ def test_a_failed_run_says_why_and_what_to_do(admin_client, make_run):
     text = page(admin_client, run)
     assert "Amazon refused access to getPurchaseOrders" in text
     assert "Usually a role is missing" in text
-    assert "no orders for this time" not in text
+    assert "Amazon was asked for this time" not in text
 
 
 def test_warnings_are_grouped_by_cause(admin_client, make_run):

@@ -53,6 +53,16 @@ def test_a_run_ends_with_exit_code_0_and_its_documents_come_out_in_every_form(hu
     assert (json.loads(some_only.stdout), some_only.stderr) == (some, "")
 
 
+def test_a_run_that_finds_nothing_says_for_which_time_amazon_said_so_and_a_failed_one_does_not(hub: Hub):
+    with Simulator(seed=3, orders=0, days=20) as amazon:
+        hub.apply(declared(amazon))
+        done = hub.command("run", "Download")
+        assert done.returncode == 0, done.stderr
+        assert "Amazon was asked for this time and answered that there is nothing: created 20" in done.stdout
+        amazon.dials.set("forbidden", operation="getPurchaseOrders")
+        assert "Amazon was asked" not in hub.command("run", "Download").stdout
+
+
 @pytest.mark.parametrize(
     "arguments", [["run", "Nothing"], ["documents", "--node", "Nowhere"], ["documents", "--since", "soon"]]
 )

@@ -6,8 +6,9 @@ from itertools import count
 import order_statuses
 import pytest
 from amazon_orders import batch, node, order
+from django.utils import timezone
 
-from approdo.exchanges.coverage import Gap, Interval, Reach, Reason, coverage, missing, union, with_gaps
+from approdo.exchanges.coverage import Gap, Interval, Reach, Reason, coverage, missing, union, unread
 from approdo.exchanges.intake import take_page
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Node
@@ -38,54 +39,81 @@ def window(start, end, **given):
     )
 
 
-def reread(start, end, states=(), connector=1, overlap=OVERLAP, oldest=OLDEST):
+def reread(start, end, states=(), connector=1, overlap=OVERLAP, oldest=OLDEST, since=None):
     reach = Reach(account(), "vendor_retail", connector, states)
-    return [(span.start, span.end) for span in with_gaps(reach, [Span(Scan.CREATED, start, end)], overlap, oldest)]
+    spans = [Span(Scan.CREATED, start, end)]
+    return [(span.start, span.end) for span in unread(reach, spans, overlap, oldest, since)]
 
 
 def test_before_the_first_run_only_the_range_is_read():
-    assert reread(day(3), day(5)) == [(day(3), day(5))]
+    assert reread(day(3), day(5)) == []
 
 
 def test_a_pause_between_two_runs_is_read_by_the_next_one():
     window(day(1), day(3))
-    assert reread(day(9), day(10)) == [(day(2, 22), day(10))]
+    assert reread(day(9), day(10)) == [(day(3) - OVERLAP, day(9) + OVERLAP)]
 
 
 def test_a_window_that_was_not_finished_is_read_by_the_next_run():
     window(day(1), day(3))
     window(day(3) - OVERLAP, day(5), complete=False)
     window(day(5) - OVERLAP, day(8))
-    assert reread(day(7), day(9)) == [(day(3) - OVERLAP, day(5)), (day(7), day(9))]
+    assert reread(day(7), day(9)) == [(day(3) - OVERLAP, day(5))]
 
 
 def test_what_was_read_is_not_read_again():
     window(day(1), day(9))
-    assert reread(day(8), day(10)) == [(day(8), day(10))]
+    assert reread(day(8), day(10)) == []
 
 
 def test_windows_that_only_touch_leave_a_seam_that_is_read():
     window(day(1), day(3))
     window(day(3), day(9))
-    assert reread(day(8), day(10)) == [(day(3) - OVERLAP, day(3) + OVERLAP), (day(8), day(10))]
+    assert reread(day(8), day(10)) == [(day(3) - OVERLAP, day(3) + OVERLAP)]
+
+
+def test_what_was_read_before_the_night_is_read_again_and_what_came_later_is_not():
+    night = timezone.now() - timedelta(hours=3)
+    window(day(1), day(5), read_at=night - timedelta(hours=1))
+    window(day(4), day(9), read_at=night + timedelta(hours=1))
+    assert reread(day(8), day(10)) == []
+    assert reread(day(8), day(10), since=night) == [(day(1), day(4) + OVERLAP)]
+
+
+def test_a_deep_window_that_failed_is_still_owed():
+    night = timezone.now() - timedelta(hours=3)
+    window(day(1), day(9), read_at=night - timedelta(hours=1))
+    window(day(1), day(5), read_at=night, run=2, complete=False)
+    assert reread(day(8), day(10), since=night) == [(day(1), day(8) + OVERLAP)]
+
+
+def test_what_a_clock_that_was_ahead_wrote_down_does_not_count_as_read_this_night():
+    window(day(1), day(9), read_at=timezone.now() + timedelta(days=3))
+    assert reread(day(8), day(10), since=timezone.now() - timedelta(hours=3)) == [(day(1), day(8) + OVERLAP)]
+
+
+def test_open_orders_that_were_asked_for_prove_no_time():
+    window(day(1), day(3))
+    window(day(3), day(9), purpose="open")
+    assert reread(day(8), day(10)) == [(day(3) - OVERLAP, day(8) + OVERLAP)]
 
 
 def test_nothing_before_the_oldest_moment_is_asked_for():
     window(day(1), day(8), complete=False)
-    assert reread(day(7), day(9), oldest=day(5)) == [(day(5), day(9))]
+    assert reread(day(7), day(9), oldest=day(5)) == [(day(5), day(7) + OVERLAP)]
 
 
 def test_states_that_were_not_ticked_then_are_a_gap_now():
     window(day(1), day(9), states=["new"])
-    assert reread(day(8), day(10), states=["new"]) == [(day(8), day(10))]
-    assert reread(day(8), day(10), states=["new", "closed"]) == [(day(1), day(10))]
-    assert reread(day(8), day(10)) == [(day(1), day(10))]
+    assert reread(day(8), day(10), states=["new"]) == []
+    assert reread(day(8), day(10), states=["new", "closed"]) == [(day(1), day(8) + OVERLAP)]
+    assert reread(day(8), day(10)) == [(day(1), day(8) + OVERLAP)]
 
 
 def test_what_another_connector_of_the_account_read_is_read():
     window(day(1), day(3))
     window(day(2), day(9), connector=2, run=2)
-    assert reread(day(8), day(10)) == [(day(8), day(10))]
+    assert reread(day(8), day(10)) == []
 
 
 def test_another_date_another_program_and_another_account_prove_nothing():
@@ -93,14 +121,14 @@ def test_another_date_another_program_and_another_account_prove_nothing():
     window(day(2), day(9), scan="changed")
     window(day(2), day(9), program="vendor_direct")
     window(day(2), day(9), node=node("Other"))
-    assert reread(day(8), day(10)) == [(day(2, 22), day(10))]
+    assert reread(day(8), day(10)) == [(day(3) - OVERLAP, day(8) + OVERLAP)]
 
 
 def test_a_window_proves_nothing_beyond_the_other_sides_clock():
     late = window(day(1), day(9), complete=False)
     take_page(late, 0, batch(order()), None, day(9), their_clock=day(8))
     assert [known.read for known in coverage(account())] == [[Interval(day(1), day(8))]]
-    assert reread(day(9), day(10)) == [(day(8) - OVERLAP, day(10))]
+    assert reread(day(9), day(10)) == [(day(8) - OVERLAP, day(9) + OVERLAP)]
 
 
 def test_the_clock_at_the_first_page_bounds_the_whole_window():
@@ -183,8 +211,8 @@ def test_statuses_have_a_coverage_of_their_own():
     assert (statuses.scan, statuses.read, statuses.states) == ("status", [Interval(day(1), day(4))], ())
     assert statuses.gaps == [Gap(day(4), day(9), Reason.UNFINISHED, 2)]
     reach = Reach(account(), "vendor_retail", 1, ["new"])
-    found = with_gaps(reach, [Span(Scan.STATUS, day(8), day(10))], OVERLAP, OLDEST)
-    assert [(span.scan, span.start, span.end) for span in found] == [(Scan.STATUS, day(4) - OVERLAP, day(10))]
+    found = unread(reach, [Span(Scan.STATUS, day(8), day(10))], OVERLAP, OLDEST)
+    assert [(span.scan, span.start, span.end) for span in found] == [(Scan.STATUS, day(4) - OVERLAP, day(8) + OVERLAP)]
 
 
 def test_a_status_that_waits_unread_is_an_open_point_of_the_status_scan_alone():

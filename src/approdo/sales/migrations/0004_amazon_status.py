@@ -131,7 +131,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='documentstatus',
-            constraint=models.UniqueConstraint(fields=('node', 'program', 'number'), name='document_status_key'),
+            constraint=models.UniqueConstraint(fields=('number', 'node', 'program'), name='document_status_key'),
         ),
         migrations.AddConstraint(
             model_name='statusline',

@@ -3,10 +3,11 @@
 import json
 from decimal import Decimal
 
+import pytest
 from amazon_orders import item, order
 
 from approdo.connectors.amazon_vendor.wire import vendor_orders
-from approdo.sales.differences import Difference, differences
+from approdo.sales.differences import Difference, differences, kinds
 
 
 def between(old, new):
@@ -56,3 +57,26 @@ def test_state_window_and_ship_to_are_the_documents_own():
     assert found["parties.ship_to.id"] == (None, "MXP5", "BGY3")
     assert found["delivery_window.start"][1] is None
     assert found["delivery_window.end"][2].day == 6
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ({}, {"items": [item(orderedQuantity={"amount": 5, "unitOfMeasure": "Cases", "unitSize": 12})]}, ["quantity"]),
+        ({}, {"items": [item(netCost={"amount": "2", "currencyCode": "EUR"})]}, ["cost"]),
+        ({}, {"deliveryWindow": "2026-05-04T00:00:00Z--2026-05-06T00:00:00Z"}, ["window"]),
+        ({}, {"shipToParty": {"partyId": "BGY3"}}, ["ship_to"]),
+        ({}, {"items": [item(), item("2")]}, ["new_line"]),
+        ({"items": [item(), item("2")]}, {}, ["vanished_line"]),
+        ({}, {"state": "Closed", "purchaseOrderStateChangedDate": "2026-05-02T10:00:00Z"}, ["state"]),
+        ({}, {"dealCode": "X"}, ["other"]),
+        ({}, {"purchaseOrderChangedDate": "2026-05-02T10:00:00Z"}, []),
+        (
+            {},
+            {"items": [item(orderedQuantity={"amount": 0, "unitOfMeasure": "Cases", "unitSize": 12})]},
+            ["quantity", "cancelled"],
+        ),
+    ],
+)
+def test_a_version_says_of_which_kinds_its_changes_are(old, new, expected):
+    assert kinds(between(order(**old), order(**new))) == expected
