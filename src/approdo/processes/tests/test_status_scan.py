@@ -162,6 +162,14 @@ def test_without_the_role_for_statuses_the_orders_are_read_and_the_run_says_whic
     assert known() >= truth(amazon, 11.9), "what could not be read is read once it can be"
 
 
+def test_what_kept_orders_from_being_read_is_said_before_what_kept_their_status(connector, amazon, impatient):
+    amazon.dials.set("not_json", operation="getPurchaseOrders", times=2)
+    amazon.dials.set("forbidden", operation=STATUS)
+    done = run(connector)
+    assert (done.state, done.error_code) == (Run.State.PARTIAL, "unreadable_answer")
+    assert not WindowRead.objects.filter(scan="status", error_code="").exists()
+
+
 @pytest.mark.parametrize(
     "dial",
     [("http_503_empty", {}), ("ok_without_orders", {}), ("not_json", {}), ("cut_body", {})],

@@ -6,6 +6,7 @@ Amazon's own table misspells a value. A number that is none is refused: figures 
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import lru_cache
 
 import msgspec
 from msgspec import Raw
@@ -13,7 +14,15 @@ from msgspec import Raw
 from approdo.connectors.amazon_vendor.wire import orders
 from approdo.connectors.amazon_vendor.wire.orders import BROKEN, Answer, Page, Pagination, Record
 from approdo.connectors.amazon_vendor.wire.parties import PartyRecord, to_party
-from approdo.connectors.amazon_vendor.wire.values import Loose, to_eaches, to_moment, to_text, to_unit, to_whole
+from approdo.connectors.amazon_vendor.wire.values import (
+    REMEMBERED,
+    Loose,
+    to_eaches,
+    to_moment,
+    to_text,
+    to_unit,
+    to_whole,
+)
 from approdo.sdk.connector import ReadWindow, Scan
 from approdo.sdk.errors import UnreadableDocument
 from approdo.sdk.statuses import Acknowledgement, LineStatus, OrderStatus, Quantity, QuantityChange
@@ -183,11 +192,23 @@ def _acknowledgement(answer: _Acknowledgement) -> Acknowledgement:
 
 def _quantity(given: _Quantity | None, field: str) -> Quantity | None:
     """The quantity with its unit; none where no amount stands there."""
-    amount = to_whole(given.amount, f"{field}.amount") if given else None
-    if given is None or amount is None:
+    if given is None:
         return None
-    unit, size = to_unit(given.unit_of_measure), to_whole(given.unit_size, f"{field}.unitSize")
-    return Quantity(quantity=amount, unit=unit, unit_size=size, eaches=to_eaches(amount, unit, size))
+    written = (given.amount, given.unit_of_measure, given.unit_size)
+    plain = all(value is None or isinstance(value, str | int) for value in written)
+    return _known_quantity(*written, field) if plain else _read_quantity(*written, field)
+
+
+def _read_quantity(amount: Loose, unit_of_measure: Loose, unit_size: Loose, field: str) -> Quantity | None:
+    quantity = to_whole(amount, f"{field}.amount")
+    if quantity is None:
+        return None
+    unit, size = to_unit(unit_of_measure), to_whole(unit_size, f"{field}.unitSize")
+    return Quantity(quantity=quantity, unit=unit, unit_size=size, eaches=to_eaches(quantity, unit, size))
+
+
+# A line says the same few quantities half a dozen times: each is worked out once.
+_known_quantity = lru_cache(REMEMBERED, typed=True)(_read_quantity)
 
 
 def _sum(parts: Sequence[Quantity]) -> Quantity | None:
