@@ -115,8 +115,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "older_version": Sentence(_("Order {number}: an older version arrived late and did not replace the newer one.")),
     "unusually_quiet": Sentence(
         _(
-            "Unusually quiet: no order since {since}, {days} whole days;"
-            " in the weeks before there were never more than {longest} without one."
+            "Unusually quiet: no order since {since}, {days} whole days."
+            " The longest pause in the weeks before: {longest} days."
         ),
         _(
             "Compare with Vendor Central. Until you write on the node's page why it is quiet,"
