@@ -20,6 +20,7 @@ from approdo.backoffice.unfolded import ModelAdmin
 from approdo.nodes.models import Node
 from approdo.nodes.options import PREFIX
 from approdo.nodes.sentences import explain_error
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes import records
 from approdo.processes.models import Connector, Run
 from approdo.processes.runs import request_run, split_numbers
@@ -59,7 +60,7 @@ class ConnectorAdmin(ModelAdmin[Connector]):
             return format_html('<span class="ap-none">{}</span>', _("never"))
         run = Run(pk=connector.run_number, state=connector.run_state)
         address = reverse("admin:processes_run_change", args=[run.pk])
-        when = formats.moment(connector.run_time)
+        when = formats.moment(connector.run_time, zone_of(connector.node))
         return format_html('<a class="ap-pair" href="{}">{} {}</a>', address, formats.run_state(run), when)
 
     def get_urls(self) -> list[URLPattern]:

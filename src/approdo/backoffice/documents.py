@@ -3,7 +3,7 @@
 Each filter, search and order uses an index; the page of one document is `document_page`.
 """
 
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -13,7 +13,6 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -21,11 +20,15 @@ from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES
 
 from approdo.backoffice import document_page, formats
+from approdo.backoffice.days import on_days
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
 from approdo.sales.models import SaleDocument
 from approdo.sales.queries import search
+
+SENSIBLE = (date(1970, 1, 1), date(9998, 12, 31))
+"""Days whose midnight every time zone and both databases can hold."""
 
 UNSHOWN = ("parties", "import_details", "raw_digest", "content_digest", "deal_code")
 """What the list does not read of each row."""
@@ -115,7 +118,7 @@ class DatesForm(forms.Form):
 
 
 class DateFilter(admin.ListFilter):
-    """By the document's date, from one day to another, both included, in the installation's time zone."""
+    """By the document's date as the list shows it, from one day to another, both included."""
 
     title = gettext_lazy("date")
     template = "unfold/filters/filters_date_range.html"
@@ -143,23 +146,15 @@ class DateFilter(admin.ListFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents of these days; a day that is none does not filter."""
         first, last = _day(self.used_parameters.get("dated_from")), _day(self.used_parameters.get("dated_to"))
-        if first:
-            queryset = queryset.filter(date__gte=_midnight(first))
-        if last:
-            queryset = queryset.filter(date__lt=_midnight(last + timedelta(days=1)))
-        return queryset
+        return queryset.filter(on_days(first, last))
 
 
 def _day(text: Any) -> date | None:
     try:
         day = date.fromisoformat(str(text or ""))
-        return day if date.min < day < date.max else None
+        return day if SENSIBLE[0] <= day <= SENSIBLE[1] else None
     except ValueError:
         return None
-
-
-def _midnight(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class OneIndexOrder(ChangeList):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from approdo.backoffice import document_page, formats
 from approdo.backoffice.unfolded import InfinitePaginator, ModelAdmin
 from approdo.nodes.sentences import explain, explain_error
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes.models import Run
 from approdo.processes.rereading import retry
 from approdo.sales.models import SetAside
@@ -57,7 +58,7 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
     @admin.display(description=gettext_lazy("Received"))
     def received(self, document: SetAside) -> SafeString:
         """When it came."""
-        return formats.moment(document.received_at, seconds=True)
+        return formats.moment(document.received_at, zone_of(document.node), seconds=True)
 
     @admin.display(description=gettext_lazy("Run"))
     def run_link(self, document: SetAside) -> SafeString:
@@ -88,7 +89,7 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
             "may_retry": document.stored_at is None and request.user.has_perm(MAY_RUN),
             "reason": explain(document.code, document.params),
             "program": formats.program_label(document.program),
-            "received": formats.moment(document.received_at, seconds=True),
+            "received": formats.moment(document.received_at, zone_of(document.node), seconds=True),
             "run": run_link(document.run),
             "node": formats.link(document.node),
             "text": document_page.pretty(document),

@@ -21,8 +21,6 @@ FILTERS = {
     "ship_to": "ship_to",
     "number": "number",
     "updated_since": "updated_at__gte",
-    "dated_since": "date__gte",
-    "dated_before": "date__lt",
 }
 """What documents are filtered by: our names and the columns behind them."""
 

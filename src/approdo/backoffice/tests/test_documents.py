@@ -8,6 +8,7 @@ from decimal import Decimal
 import amazon_orders
 import msgspec
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
@@ -135,6 +136,38 @@ def test_no_search_counts_or_scans_the_documents(admin_client, three, query):
             assert not re.search(r"SCAN sales_\w+", plan), plan
 
 
+@pytest.fixture
+def at_the_turn_of_the_day(node, receive_orders):
+    """Two nodes, and on each an order of 22:30 UTC: in Rome it is the next day, in New York the same."""
+    place(node, "IT")
+    receive_orders(amazon_orders.order("ROME0001", purchaseOrderDate="2026-04-02T22:30:00Z"))
+    other = place(amazon_orders.node("Amazon Vendor US"), "US")
+    late = amazon_orders.order("YORK0001", purchaseOrderDate="2026-04-02T22:30:00Z")
+    receive(amazon_orders.batch(late), Origin(other.pk, 7, NOW))
+
+
+def place(node, marketplace):
+    node.options["marketplace"] = marketplace
+    node.full_clean()
+    node.save()
+    return node
+
+
+def test_a_day_is_the_day_that_the_list_shows(admin_client, at_the_turn_of_the_day):
+    assert "2026-04-03 00:30" in admin_client.get(LIST).content.decode()
+    assert numbers(admin_client, "?dated_from=2026-04-03&dated_to=2026-04-03") == ["ROME0001"]
+    assert numbers(admin_client, "?dated_from=2026-04-02&dated_to=2026-04-02") == ["YORK0001"]
+    assert len(numbers(admin_client, "?dated_from=2026-04-02&dated_to=2026-04-03")) == 2
+    assert numbers(admin_client, "?dated_from=2026-04-04") == []
+
+
+def test_the_home_page_counts_what_its_link_lists(admin_client, at_the_turn_of_the_day):
+    with time_machine.travel("2026-04-08T22:30:00Z", tick=False):  # in Rome the seventh day has begun
+        home = admin_client.get("/")
+        new = next(one for one in home.context["states"] if "NEW" in one.badge)
+        assert len(numbers(admin_client, new.address.removeprefix(LIST))) == int(new.number) == 1
+
+
 def test_a_page_shows_the_whole_order(admin_client, receive_orders):
     receive_orders(
         amazon_orders.order(
@@ -154,9 +187,7 @@ def test_a_page_shows_the_whole_order(admin_client, receive_orders):
 
 
 def test_windows_are_shown_in_the_nodes_time_zone_and_name_it(admin_client, node, receive_orders):
-    node.options["marketplace"] = "IT"
-    node.full_clean()
-    node.save()
+    place(node, "IT")
     receive_orders(amazon_orders.order(deliveryWindow="2026-05-01T22:00:00Z--2026-05-01T22:00:00Z"))
     text = admin_client.get(f"{LIST}{SaleDocument.objects.get().pk}/change/").content.decode()
     assert "(Europe/Rome)" in text
