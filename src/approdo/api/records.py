@@ -56,8 +56,8 @@ class Resource(NamedTuple):
 
     def _refuse_taken(self, name: str | None, record: Any) -> None:
         others = self.section.find().exclude(pk=record.pk if record else None)
-        if name is not None and others.filter(name=name).exists():
-            raise self._taken(name)
+        if name is not None and others.filter(name=name.strip()).exists():
+            raise self._taken(name.strip())
 
     def _taken(self, name: str) -> ApiProblem:
         return ApiProblem(409, "name_taken", kind=self.section.kind, name=name)
