@@ -150,7 +150,7 @@ def _node_name(key: str) -> str:
 
 
 def _found(request: HttpRequest, number: int) -> SaleDocument:
-    document: SaleDocument = found_or_404(of_caller(request, queries.documents()), "sale document", number)
+    document: SaleDocument = found_or_404(of_caller(request, queries.documents()), number)
     return document
 
 

@@ -72,6 +72,4 @@ def explained(code: str, params: Mapping[str, Any]) -> Explanation:
     own = SENTENCES.get(code)
     if own is None:
         return explain(code, params)
-    if "kind" in params:
-        params = {**params, "kind": gettext(params["kind"].replace("_", " "))}
     return Explanation(gettext(own.message).format_map(params), gettext(own.hint).format_map(params))

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import ManyToOneRel, ProtectedError
+from django.utils.translation import gettext
 
-from approdo.connectors import NODE_TYPES, connector_type
+from approdo.connectors import NODE_TYPES, configuration_type, connector_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import minutes
@@ -36,6 +37,14 @@ class Section(NamedTuple):
     fill: Callable[[Any, Data], None]
     data: Callable[[Any], Data]
     keys: frozenset[str]
+
+
+def label(section: Section) -> str:
+    """What people call one record of this kind, in the reader's language, as inside a sentence."""
+    if section in CONFIGURATIONS:
+        own = gettext(configuration_type(section.kind).label)
+        return own[:1].lower() + own[1:]
+    return str(section.make()._meta.verbose_name)
 
 
 class Saved(NamedTuple):
@@ -116,7 +125,7 @@ def find(section: Section, key: str) -> Any:
     if record is None and key.isdecimal() and len(key) < 19:
         record = found.filter(pk=int(key)).first()
     if record is None:
-        raise ConfigError("record_not_found", kind=str(section.make()._meta.verbose_name), name=key)
+        raise ConfigError("record_not_found", kind=label(section), name=key)
     return record
 
 

@@ -130,7 +130,12 @@ def test_a_name_is_what_stands_between_the_spaces_around_it(caller):
 
 def test_sentences_name_kinds_in_the_callers_language(caller):
     caller.post("/time-ranges", {"name": "May", "last": "7 days"})
+    configuration = {"name": "C", "time_range": "May"}
+    caller.post("/order-download-configurations", configuration)
     caller.headers["Accept-Language"] = "it"
+    assert (
+        "configurazione scarico ordini" in caller.post("/order-download-configurations", configuration).data["detail"]
+    )
     assert "range temporale" in caller.post("/time-ranges", {"name": "May", "last": "7 days"}).data["detail"]
     assert "documento di vendita" in caller.get("/documents/7").data["detail"]
 
