@@ -113,15 +113,15 @@ class DatesForm(forms.Form):
     def __init__(self, first: str, last: str) -> None:
         super().__init__({"dated_from": first, "dated_to": last})
         for name, label in (("dated_from", _("From")), ("dated_to", _("To"))):
-            attributes = {"type": "date", "class": " ".join(INPUT_CLASSES), "aria-label": label, "title": label}
-            self.fields[name] = forms.CharField(required=False, label="", widget=forms.TextInput(attributes))
+            attributes = {"type": "date", "class": " ".join(INPUT_CLASSES)}
+            self.fields[name] = forms.CharField(required=False, label=label, widget=forms.TextInput(attributes))
 
 
 class DateFilter(admin.ListFilter):
     """By the document's date as the list shows it, from one day to another, both included."""
 
     title = gettext_lazy("date")
-    template = "unfold/filters/filters_date_range.html"
+    template = "backoffice/date_filter.html"
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         super().__init__(request, params, model, model_admin)

@@ -206,6 +206,11 @@ def test_what_nobody_uses_is_deleted_alone_and_together(admin_client, connector)
     assert not Configuration.objects.exists()
 
 
+def test_a_configuration_without_a_time_range_is_refused_in_one_sentence(admin_client, time_range):
+    answer = admin_client.post(f"{CONFIGURATIONS}add/", {"name": "C", "option_type": "vendor_retail"})
+    assert answer.context["adminform"].form.errors["time_range"] == ["This field is required."]
+
+
 def test_the_forms_say_the_seeds_own_words_in_italian(admin_client, node, configuration):
     with translation.override("it"):
         admin_client.cookies["django_language"] = "it"

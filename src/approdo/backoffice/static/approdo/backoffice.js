@@ -95,6 +95,14 @@
     });
   }
 
+  // Beside the cells of a narrow list stands the column's name, which begins with a capital letter as in its head.
+  function capitalise() {
+    for (const cell of document.querySelectorAll("[data-label]")) {
+      const label = cell.dataset.label;
+      cell.dataset.label = label.charAt(0).toUpperCase() + label.slice(1);
+    }
+  }
+
   function copy(event) {
     const button = event.target.closest("[data-copy]");
     if (!button || !navigator.clipboard) return;
@@ -108,6 +116,7 @@
       narrow(form);
       tickAll(form);
     }
+    capitalise();
     document.addEventListener("submit", busy);
     document.addEventListener("click", copy);
   });
