@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from ninja import Router
 from pydantic import BaseModel, Field
 
@@ -11,15 +12,13 @@ from approdo.api.auth import READ_SETTINGS, WRITE_SETTINGS, refuse_bound
 from approdo.api.bodies import Body
 from approdo.api.records import Key, Resource, add_record_routes, list_schema
 from approdo.api.routes import Route, add_route, list_answer
-from approdo.connectors import node_type
 from approdo.exchanges.coverage import Coverage as CoverageRow
 from approdo.exchanges.coverage import Gap as GapRow
 from approdo.exchanges.coverage import coverage
-from approdo.nodes.models import Node as NodeRow
 from approdo.nodes.sentences import explain
+from approdo.nodes.trying import try_node
 from approdo.processes.records import NODES, find
-from approdo.sdk.connector import CheckResult, Context, Outcome, Scan
-from approdo.sdk.errors import ApprodoError, TransientError
+from approdo.sdk.connector import CheckResult, Outcome, Scan
 
 
 class NodeBody(Body):
@@ -90,7 +89,7 @@ def test_node(request: HttpRequest, key: Key) -> HttpResponse:
     The list is empty where nothing can be tried.
     """
     refuse_bound(request)
-    return list_answer(map(_shown, _tested(find(NODES, key))))
+    return list_answer(map(_shown, try_node(find(NODES, key))))
 
 
 coverage_route = Route("node_coverage", "Coverage", READ_SETTINGS, list_schema(Coverage), problems=(404,))
@@ -131,19 +130,10 @@ def _gap(gap: GapRow) -> dict[str, Any]:
     }
 
 
-def _tested(node: NodeRow) -> list[CheckResult]:
-    try:
-        check = node_type(node.type).check
-        return check(Context(account=f"node-{node.pk}", settings=node.settings())) if check else []
-    except ApprodoError as error:
-        outcome = Outcome.UNREACHABLE if isinstance(error, TransientError) else Outcome.REFUSED
-        return [CheckResult(subject=node.name, outcome=outcome, code=error.code, params=error.params)]
-
-
 def _shown(result: CheckResult) -> dict[str, str]:
     explanation = explain(result.code, result.params)
     return {
-        "subject": result.subject,
+        "subject": gettext(result.subject),
         "outcome": result.outcome,
         "code": result.code,
         "message": explanation.message,
