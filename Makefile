@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo demo-reset setup up test check lock
+.PHONY: demo demo-reset setup up test check bench lock
 
 demo: $(VENV)/runtime
 	@$(BIN)/approdo demo
@@ -34,6 +34,9 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 	@APPRODO_HOME=$$(mktemp -d) DJANGO_SETTINGS_MODULE=approdo.settings $(BIN)/python -m django makemigrations --check --dry-run
 	$(BIN)/python tools/translations.py --check
+
+bench: $(VENV)/dev
+	$(BIN)/python bench/import_orders.py
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.
 lock:

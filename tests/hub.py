@@ -112,6 +112,17 @@ class Hub:
         with closing(sqlite3.connect(self.home / "hub.sqlite3", timeout=20)) as file:
             return file.execute(statement).fetchall()
 
+    def change(self, statement: str) -> None:
+        """Change the hub's own database, past the hub."""
+        url = self.environment.get("APPRODO_DATABASE_URL")
+        if url:
+            with psycopg.connect(url) as server:
+                server.execute(statement)
+            return
+        with closing(sqlite3.connect(self.home / "hub.sqlite3", timeout=20)) as file:
+            file.execute(statement)
+            file.commit()
+
     def forget_engine(self) -> None:
         """Lose the engine's own database."""
         url = self.environment.get("APPRODO_DATABASE_URL")

@@ -12,6 +12,11 @@ from amazon_simulator import Simulator
 
 pytestmark = pytest.mark.hub
 
+STATUSES = """
+    SELECT (SELECT count(*) FROM sales_documentstatus) - (SELECT count(DISTINCT number) FROM sales_documentstatus),
+           (SELECT count(*) FROM sales_statusversion) - (SELECT sum(version) FROM sales_documentstatus)
+"""
+
 
 @pytest.fixture
 def amazon():
@@ -45,6 +50,8 @@ def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(hub: Hub, amazo
     assert run["state"] == "succeeded"
     numbers = [document["number"] for document in hub.documents()]
     assert len(numbers) == len(set(numbers))
+    assert hub.rows(STATUSES) == [(0, 0)], "each status stands once, with the versions it counts"
+    assert {one["amazon_status"] is None for one in hub.documents()} == {False}
     assert pages_asked(amazon).most_common(1)[0][1] <= 1 + kills
     assert sum(pages_asked(amazon).values()) <= len(pages_asked(amazon)) + kills, "one page repeated a kill"
     again = hub.run()

@@ -26,7 +26,7 @@ from amazon_simulator.messages import (
     unauthorized,
 )
 from amazon_simulator.operations import Call, Operation, route
-from amazon_simulator.quota import RATE, Quota
+from amazon_simulator.quota import RATE, UNLIMITED, Quota
 from amazon_simulator.shelf import UnknownOrder
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -218,7 +218,7 @@ class Amazon:
         # Amazon shows the limit on these only (reference 2.2), and its login not at all.
         if answer.status in (200, 202, 400, 404) and target.operation != login.OPERATION:
             part = arrival.operation.rate / RATE if arrival.operation else 1
-            headers["x-amzn-RateLimit-Limit"] = f"{float(self.quota.rate or RATE) * part}"
+            headers["x-amzn-RateLimit-Limit"] = f"{float(self.quota.rate or UNLIMITED) * part}"
         silent = "reset" in struck or "hang" in struck
         with self._lock:
             self.statuses["none" if silent else str(answer.status)] += 1

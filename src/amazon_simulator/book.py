@@ -1,6 +1,6 @@
 """The retail orders of one account, and how Amazon changes them (reference 5.4)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,10 +14,10 @@ from amazon_simulator.shelf import Shelf, UnknownOrder
 
 
 class Change(Struct, kw_only=True, forbid_unknown_fields=True):
-    """What Amazon changes in an order (reference 5.4); all but the state sets the changed date.
+    """What Amazon changes in an order (reference 5.4); all but state and receipts set the changed date.
 
-    Quantities by line number, in the line's own unit; a cancelled line keeps its place with
-    quantity 0; `window` is `start--end`, `ship_to` a fulfilment centre.
+    Quantities and what was `received` by line number, in the line's own unit; a cancelled line keeps
+    its place with quantity 0; `window` is `start--end`, `ship_to` a fulfilment centre.
     """
 
     state: State | None = None
@@ -26,6 +26,25 @@ class Change(Struct, kw_only=True, forbid_unknown_fields=True):
     add_lines: int = 0
     window: str | None = None
     ship_to: str | None = None
+    received: dict[str, int] = {}
+
+
+class Step(Struct, kw_only=True):
+    """One change of a line's quantity: when (seconds since 1970), and by how much, in its own unit."""
+
+    at: int
+    by: int
+
+
+class Progress(Struct, kw_only=True):
+    """What only getPurchaseOrdersStatus tells of an order that was touched; by line number.
+
+    `raw` is served as it is in the status's place.
+    """
+
+    steps: dict[str, list[Step]] = {}
+    received: dict[str, int] = {}
+    raw: bytes = b""
 
 
 class Book(Shelf[Entry]):
@@ -42,6 +61,17 @@ class Book(Shelf[Entry]):
             cache=cache,
         )
         self._generator = generator
+        self._progress: dict[str, Progress] = {}
+
+    def progress(self, number: str) -> Progress:
+        """What has become of the order since the start."""
+        return self._progress.get(number) or Progress()
+
+    def put_status(self, number: str, raw: bytes, now: datetime) -> None:
+        """Serve this as the order's status, however dirty; it is updated now. Raises UnknownOrder."""
+        with self._lock:
+            self._progress[number] = replace(self.progress(number), raw=raw)
+            self._update(number, now)
 
     def order(self, number: str) -> Order:
         """The order by its shape. Raises UnknownOrder; ValueError for a raw order that has none."""
@@ -58,7 +88,9 @@ class Book(Shelf[Entry]):
             order = self.order(number)
             details = order.order_details
             now = max(now.replace(microsecond=0), _just_after(details.purchase_order_date))
+            before = {line.item_sequence_number: line.ordered_quantity.amount for line in details.items}
             _set_quantities(order, {**change.quantities, **dict.fromkeys(change.cancel, 0)})
+            self._note(number, before, details.items, change.received, now)
             details.items.extend(self._more_lines(order, change.add_lines))
             if change.window and details.ship_window:
                 details.ship_window = change.window
@@ -66,12 +98,32 @@ class Book(Shelf[Entry]):
                 details.delivery_window = change.window
             if change.ship_to:
                 details.ship_to_party = Party(party_id=change.ship_to)
-            if replace(change, state=None) != Change():
+            if replace(change, state=None, received={}) != Change():
                 details.purchase_order_changed_date = now
             if change.state:
                 order.purchase_order_state = change.state
                 details.purchase_order_state_changed_date = now
             self.put(msgspec.json.encode(order), now)
+            if change.received:
+                self._update(number, now)
+
+    def _update(self, number: str, now: datetime) -> None:
+        entry = self.known(number)
+        self._touch([(replace(entry, received=int(now.timestamp())), self.encoded(entry))])
+
+    def _note(
+        self, number: str, before: Mapping[str, int], lines: Sequence[Line], received: Mapping[str, int], now: datetime
+    ) -> None:
+        """Remember what the order itself does not say: how its quantities came about, what arrived."""
+        if received.keys() - before.keys():
+            raise UnknownOrder(f"Order {number} has no line {min(received.keys() - before.keys())}.")
+        known = self.progress(number)
+        steps = {sequence: list(taken) for sequence, taken in known.steps.items()}
+        for line in lines:
+            by = line.ordered_quantity.amount - before[line.item_sequence_number]
+            if by:
+                steps.setdefault(line.item_sequence_number, []).append(Step(at=int(now.timestamp()), by=by))
+        self._progress[number] = replace(known, steps=steps, received={**known.received, **received})
 
     def _more_lines(self, order: Order, count: int) -> list[Line]:
         selling = order.order_details.selling_party

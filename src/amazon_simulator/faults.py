@@ -172,6 +172,8 @@ DIALS: Mapping[str, Dial] = {
         # an order into no window. It must be on for all pages of a listing.
         Dial("state_change_reappears", "A mere change of state shows an order once more: Retail's in the"
              " changed window of that moment, Direct Fulfillment's in the created one.", on="list"),
+        Dial("silent_receipts", "A receipt is no update: it moves neither the date nor the updated window.",
+             on="list"),
         # Pages that are not what was asked for.
         Dial("repeat_token", "A page names itself as the next one.", on="next_page",
              page=_repeat_token),

@@ -19,7 +19,13 @@ from amazon_simulator.shelf import By
 from amazon_simulator.timeline import DAY, HOUR, Numbers, Timeline
 
 # How long after its creation a generated order may still be changed, or updated at all.
-LONGEST_LAG: Mapping[By, int] = {"created": 0, "changed": 6 * DAY, "updated": 32 * DAY, "moved": 32 * DAY}
+LONGEST_LAG: Mapping[By, int] = {
+    "created": 0,
+    "changed": 6 * DAY,
+    "updated": 32 * DAY,
+    "stirred": 32 * DAY,
+    "moved": 32 * DAY,
+}
 
 
 class Entry(Struct, kw_only=True, frozen=True, gc=False):
@@ -44,7 +50,12 @@ class Entry(Struct, kw_only=True, frozen=True, gc=False):
     @property
     def updated(self) -> int:
         """When anything last happened to the order."""
-        return max(self.changed or 0, self.state_changed, self.received or 0)
+        return max(self.stirred, self.received or 0)
+
+    @property
+    def stirred(self) -> int:
+        """The same without receipts."""
+        return max(self.changed or 0, self.state_changed)
 
     @property
     def moved(self) -> int | None:

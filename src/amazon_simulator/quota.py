@@ -6,6 +6,8 @@ from threading import Lock
 
 RATE = 10
 BURST = 10
+UNLIMITED = 10_000
+"""What is shown as the rate where all is let through."""
 
 
 class Quota:

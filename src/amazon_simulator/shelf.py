@@ -16,7 +16,7 @@ import msgspec
 
 from amazon_simulator.timeline import Timeline
 
-By = Literal["created", "changed", "updated", "moved"]
+By = Literal["created", "changed", "updated", "stirred", "moved"]
 Key = tuple[int, int]
 
 

@@ -167,6 +167,7 @@ class Simulator:
         add_lines: int = 0,
         window: str | None = None,
         ship_to: str | None = None,
+        received: Mapping[str, int] | None = None,
     ) -> None:
         """Change a retail order as Amazon does: see `Change`. Raises UnknownOrder."""
         change = Change(
@@ -176,12 +177,17 @@ class Simulator:
             add_lines=add_lines,
             window=window,
             ship_to=ship_to,
+            received=dict(received or {}),
         )
         self._amazon.book(account).change(number, change, self.now)
 
     def put_order(self, order: Mapping[str, Any] | bytes, *, account: str | None = None) -> str:
         """Serve exactly this as a retail order, however dirty; it needs a purchaseOrderNumber only."""
         return self._amazon.book(account).put(_raw(order), self.now)
+
+    def put_status(self, number: str, status: Mapping[str, Any] | bytes, *, account: str | None = None) -> None:
+        """Serve exactly this as the status of a retail order, updated now. Raises UnknownOrder."""
+        self._amazon.book(account).put_status(number, _raw(status), self.now)
 
     def df_orders(self, account: str | None = None) -> list[KnownDirectOrder]:
         """The truth: every Direct Fulfillment order of an account, oldest first."""

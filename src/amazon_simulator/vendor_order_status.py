@@ -1,10 +1,11 @@
 """How far retail purchase orders have come: getPurchaseOrdersStatus (reference 5.5)."""
 
+from dataclasses import replace
 from zlib import crc32
 
 import msgspec
 
-from amazon_simulator.book import Book
+from amazon_simulator.book import Book, Progress
 from amazon_simulator.generate import Entry, moment
 from amazon_simulator.listing import Listing, read_window
 from amazon_simulator.operations import Call, Operation
@@ -37,6 +38,9 @@ def list_status(call: Call) -> Listing[Entry]:
         window = Window("created", created, created + 1)
     else:
         window = read_window(values, call.now, "created", "updated")
+    silent = "silent_receipts" in call.faults
+    if window.by == "updated" and silent:
+        window = replace(window, by="stirred")
 
     def matches(entry: Entry) -> bool:
         return (
@@ -44,7 +48,7 @@ def list_status(call: Call) -> Listing[Entry]:
             and values.get("orderingVendorCode") in (None, entry.vendor_code)
             and values.get("shipToPartyId") in (None, entry.ship_to)
             and values.get("purchaseOrderStatus") in (None, _order_status(entry))
-            and (not line_filters or any(map(line_matches, _status(book, entry).item_status)))
+            and (not line_filters or any(map(line_matches, _status(book, entry, silent).item_status)))
         )
 
     def line_matches(line: LineStatus) -> bool:
@@ -55,23 +59,27 @@ def list_status(call: Call) -> Listing[Entry]:
             receipt,
         )
 
+    def encode(entry: Entry) -> bytes:
+        return book.progress(entry.number).raw or msgspec.json.encode(_status(book, entry, silent))
+
     line_filters = values.keys() & {"itemConfirmationStatus", "itemReceiveStatus"}
-    return call.listing(book, window, matches, lambda e: msgspec.json.encode(_status(book, e)))
+    return call.listing(book, window, matches, encode)
 
 
-def _status(book: Book, entry: Entry) -> OrderStatus:
+def _status(book: Book, entry: Entry, silent: bool) -> OrderStatus:
     try:
         order = book.order(entry.number)
     except msgspec.ValidationError:
         # A raw order may have no shape at all; its status then has no lines.
         lines = []
     else:
-        lines = [_line_status(entry, line) for line in order.order_details.items]
+        progress = book.progress(entry.number)
+        lines = [_line_status(entry, line, progress) for line in order.order_details.items]
     return OrderStatus(
         purchase_order_number=entry.number,
         purchase_order_status=_order_status(entry),
         purchase_order_date=moment(entry.created),
-        last_updated_date=moment(entry.updated),
+        last_updated_date=moment(entry.stirred if silent else entry.updated),
         selling_party=Party(party_id=entry.vendor_code),
         ship_to_party=Party(party_id=entry.ship_to),
         item_status=lines,
@@ -82,7 +90,7 @@ def _order_status(entry: Entry) -> str:
     return "CLOSED" if entry.state == "Closed" else "OPEN"
 
 
-def _line_status(entry: Entry, line: Line) -> LineStatus:
+def _line_status(entry: Entry, line: Line, progress: Progress) -> LineStatus:
     dice = crc32(f"{entry.number} {line.item_sequence_number}".encode())
     acknowledgement = _acknowledgement(entry, line.ordered_quantity, dice)
     return LineStatus(
@@ -93,16 +101,31 @@ def _line_status(entry: Entry, line: Line) -> LineStatus:
         list_price=line.list_price,
         ordered_quantity=OrderedQuantityStatus(
             ordered_quantity=line.ordered_quantity,
-            ordered_quantity_details=[
-                OrderedQuantityDetails(
-                    updated_date=moment(entry.changed or entry.created),
-                    ordered_quantity=line.ordered_quantity,
-                )
-            ],
+            ordered_quantity_details=_steps(entry, line, progress),
         ),
         acknowledgement_status=acknowledgement,
-        receiving_status=_receipt(entry, acknowledgement.accepted_quantity, dice),
+        receiving_status=_receipt(
+            entry, acknowledgement.accepted_quantity, dice, progress.received.get(line.item_sequence_number)
+        ),
     )
+
+
+def _steps(entry: Entry, line: Line, progress: Progress) -> list[OrderedQuantityDetails]:
+    """How the quantity came about: each entry adds to it, or says what was cancelled."""
+    ordered, steps = line.ordered_quantity, progress.steps.get(line.item_sequence_number, [])
+    placed = entry.created if steps else entry.changed or entry.created
+    first = _of(ordered, ordered.amount - sum(step.by for step in steps))
+    return [
+        OrderedQuantityDetails(updated_date=moment(placed), ordered_quantity=first),
+        *(
+            OrderedQuantityDetails(
+                updated_date=moment(step.at),
+                ordered_quantity=_of(ordered, step.by) if step.by > 0 else None,
+                cancelled_quantity=_of(ordered, -step.by) if step.by < 0 else None,
+            )
+            for step in steps
+        ),
+    ]
 
 
 def _acknowledgement(entry: Entry, ordered: Quantity, dice: int) -> AcknowledgementStatus:
@@ -129,8 +152,14 @@ def _acknowledgement(entry: Entry, ordered: Quantity, dice: int) -> Acknowledgem
     )
 
 
-def _receipt(entry: Entry, accepted: Quantity | None, dice: int) -> ReceivingStatus:
-    """A closed order was received; one that is acknowledged for days, in part."""
+def _receipt(entry: Entry, accepted: Quantity | None, dice: int, told: int | None) -> ReceivingStatus:
+    """A closed order was received; one that is acknowledged for days, in part. `told` at run time goes before."""
+    if told is not None and accepted is not None and entry.received is not None:
+        return ReceivingStatus(
+            receive_status="RECEIVED" if told >= accepted.amount else "PARTIALLY_RECEIVED",
+            received_quantity=_of(accepted, told),
+            last_receive_date=moment(entry.received),
+        )
     if entry.received is None or accepted is None or accepted.amount <= 0:
         return ReceivingStatus(receive_status="NOT_RECEIVED")
     whole = entry.state == "Closed"

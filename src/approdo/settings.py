@@ -71,12 +71,14 @@ def _database() -> dict[str, Any]:
         return {
             "ENGINE": "django.db.backends.sqlite3",
             "NAME": HOME / "hub.sqlite3",
+            "CONN_MAX_AGE": 600,  # a new connection begins with an empty cache
             "OPTIONS": {
                 # IMMEDIATE takes the write lock at once: a transaction that reads first and then
-                # writes cannot fail half-way. FULL because a power cut must not lose a stored page.
+                # writes cannot fail half-way. FULL because a power cut must not lose a stored page;
+                # secure_delete because what is purged must not lie on in free pages.
                 "transaction_mode": "IMMEDIATE",
                 "timeout": 20,
-                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
+                "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA secure_delete=ON;",
             },
         }
     parts = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}

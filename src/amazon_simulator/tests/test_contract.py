@@ -112,7 +112,11 @@ def test_single_orders_keep_to_the_model(model: Model, simulator: Simulator, cli
         model.check("GetPurchaseOrderResponse", client.get(f"{ORDERS}/{number}").json)
 
 
-def test_statuses_keep_to_the_model(model: Model, client: Client) -> None:
+def test_statuses_keep_to_the_model(model: Model, simulator: Simulator, client: Client) -> None:
+    number = next(order.number for order in simulator.orders() if order.state == "Closed")
+    for change in ({"quantities": {"1": 50}}, {"quantities": {"1": 20}}, {"received": {"1": 5}}):
+        simulator.change_order(number, **change)
+    model.check("GetPurchaseOrdersStatusResponse", client.get(STATUS, purchaseOrderNumber=number).json)
     seen = 0
     for days in WEEKS:
         for page in client.pages(STATUS, **week_before(days, "updated"), limit=50):

@@ -105,7 +105,7 @@ def test_one_order_is_the_same_as_in_the_list(client: Client, week: dict[str, st
 def test_an_unknown_number_is_not_found_and_a_malformed_one_is_bad(client: Client) -> None:
     unknown = client.get(f"{ORDERS}/00000000")
     assert (unknown.status, unknown.code) == (404, "ResourceNotFound")
-    assert unknown.headers["x-amzn-RateLimit-Limit"] == "10.0"
+    assert unknown.headers["x-amzn-RateLimit-Limit"] == "10000.0"
     assert client.get(f"{ORDERS}/abc").status == 400
 
 

@@ -19,7 +19,7 @@ def test_a_token_for_an_hour_is_given(df_client: Client) -> None:
     assert answer.json.keys() == {"restrictedDataToken", "expiresIn"}
     assert answer.json["restrictedDataToken"].startswith("Atz.sprdt|")
     assert answer.json["expiresIn"] == 3600
-    assert answer.headers["x-amzn-RateLimit-Limit"] == "1.0"
+    assert answer.headers["x-amzn-RateLimit-Limit"] == "1000.0"
 
 
 def test_personal_data_is_denied_to_an_access_token(df: Simulator, df_client: Client, week: Week) -> None:

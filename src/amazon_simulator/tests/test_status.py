@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from amazon_simulator import Simulator
+from amazon_simulator import Simulator, UnknownOrder
 from amazon_simulator.tests.client import ORDERS, STATUS, Client, text
 from amazon_simulator.tests.conftest import NOW
 
@@ -68,3 +68,49 @@ def test_a_fulfilment_centre_is_filtered(client: Client, week: dict[str, str]) -
 
 def test_without_window_and_number_nothing_is_served(client: Client) -> None:
     assert client.get(STATUS).code == "InvalidInput"
+
+
+def test_what_amazon_changes_is_told_as_a_history_of_steps(simulator: Simulator, client: Client) -> None:
+    number = next(order.number for order in simulator.orders() if order.state == "Closed")
+    simulator.change_order(number, quantities={"1": 50})
+    simulator.change_order(number, quantities={"1": 30})
+    (status,) = client.get(STATUS, purchaseOrderNumber=number).payload["ordersStatus"]
+    ordered = status["itemStatus"][0]["orderedQuantity"]
+    first, more, less = ordered["orderedQuantityDetails"]
+    assert ordered["orderedQuantity"]["amount"] == 30
+    assert first["updatedDate"] == status["purchaseOrderDate"]
+    assert first["orderedQuantity"]["amount"] + more["orderedQuantity"]["amount"] == 50
+    assert less["cancelledQuantity"]["amount"] == 20
+    assert "orderedQuantity" not in less
+
+
+def test_what_arrives_updates_the_status_and_does_not_change_the_order(simulator: Simulator, client: Client) -> None:
+    number = next(order.number for order in simulator.orders() if order.state == "Closed")
+    simulator.change_order(number, received={"1": 1})
+    after = simulator.now + timedelta(seconds=2)
+    window = {"updatedAfter": text(NOW), "updatedBefore": text(after)}
+    (status,) = client.get(STATUS, **window).payload["ordersStatus"]
+    receipt = status["itemStatus"][0]["receivingStatus"]
+    assert (receipt["receivedQuantity"]["amount"], receipt["lastReceiveDate"]) == (1, status["lastUpdatedDate"])
+    assert client.numbers(ORDERS, changedAfter=text(NOW), changedBefore=text(after)) == []
+    with pytest.raises(UnknownOrder):
+        simulator.change_order(number, received={"99": 1})
+
+
+def test_a_receipt_can_be_silent(simulator: Simulator, client: Client) -> None:
+    number = next(order.number for order in simulator.orders() if order.state == "Closed")
+    simulator.change_order(number, received={"1": 1})
+    simulator.dials.set("silent_receipts")
+    window = {"updatedAfter": text(NOW), "updatedBefore": text(simulator.now + timedelta(seconds=2))}
+    assert client.numbers(STATUS, **window) == []
+    (status,) = client.get(STATUS, purchaseOrderNumber=number).payload["ordersStatus"]
+    receipt = status["itemStatus"][0]["receivingStatus"]
+    assert receipt["receivedQuantity"]["amount"] == 1
+    assert receipt["lastReceiveDate"] > status["lastUpdatedDate"]
+
+
+def test_any_status_is_served_as_it_is(simulator: Simulator, client: Client) -> None:
+    number = simulator.orders()[0].number
+    simulator.put_status(number, {"purchaseOrderNumber": number, "itemStatus": "none"})
+    (status,) = client.get(STATUS, purchaseOrderNumber=number).payload["ordersStatus"]
+    assert status == {"purchaseOrderNumber": number, "itemStatus": "none"}

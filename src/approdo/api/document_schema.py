@@ -7,6 +7,10 @@ from pydantic import BaseModel, Field
 
 Program = Literal["vendor_retail", "vendor_direct_fulfillment"]
 DocumentType = Literal["order", "invoice", "credit_note"]
+CONSUMER = "Direct Fulfillment only; null unless the token has the scope `personal-data:read`."
+ONLY_DIRECT = "Direct Fulfillment only."
+Confirmation = Literal["unconfirmed", "partly", "confirmed", "rejected"]
+Receiving = Literal["not_received", "partly", "received"]
 PER_EACH = "A decimal as text, per each, or per `price_unit` where priced by weight; never per case."
 
 
@@ -14,6 +18,7 @@ class Address(BaseModel):
     """A postal address as it was received; parts that are not there are left out."""
 
     name: str | None = None
+    attention: str | None = None
     line_1: str | None = None
     line_2: str | None = None
     line_3: str | None = None
@@ -48,6 +53,16 @@ class TimeWindow(BaseModel):
     end: datetime | None
 
 
+class Tax(BaseModel):
+    """One tax, as Amazon worked it out; decimals as text."""
+
+    type: str | None
+    rate: str | None = Field(description="Amazon's figure: a fraction or a percentage.")
+    amount: str | None
+    taxable_amount: str | None
+    currency: str
+
+
 class Line(BaseModel):
     """One line of a document."""
 
@@ -67,8 +82,70 @@ class Line(BaseModel):
     cancelled: bool
     vanished: bool = Field(description="No longer part of the newest version.")
     backorder_allowed: bool | None
-    taxes: list[Any]
+    taxes: list[Tax]
     total: str | None = Field(description="Eaches × net cost; null where priced by weight or a part is absent.")
+    gift_message: str | None = Field(None, description=CONSUMER)
+    customized_url: str | None = Field(None, description=f"Amazon's, in base 64. {CONSUMER}")
+
+
+class StatusQuantity(BaseModel):
+    """A figure of Amazon's, as it was given and in pieces."""
+
+    quantity: int | None = Field(description="Counts `unit`.")
+    unit: str = Field(description="`eaches`, `cases`, or what Amazon adds one day.")
+    unit_size: int | None
+    eaches: int | None = Field(description="The same in pieces; null where the unit is not known.")
+
+
+class QuantityChange(BaseModel):
+    """One entry of a line's history of quantities, as Amazon keeps it."""
+
+    date: datetime | None
+    ordered: StatusQuantity | None
+    cancelled: StatusQuantity | None
+
+
+class Acknowledgement(BaseModel):
+    """One acknowledgement of a line, as Amazon took it."""
+
+    date: datetime | None
+    accepted: StatusQuantity | None
+    rejected: StatusQuantity | None
+
+
+class LineStatus(BaseModel):
+    """What Amazon says of one line. A figure is null where Amazon said nothing: that is not zero."""
+
+    sequence: str
+    asin: str
+    vendor_sku: str
+    confirmation: str = Field(
+        description="`unconfirmed`, `partially_accepted`, `accepted`, `rejected`, or what Amazon adds one day."
+    )
+    receiving: str = Field(
+        description="`not_received`, `partially_received`, `received`, or what Amazon adds one day; may be empty."
+    )
+    ordered: StatusQuantity | None
+    cancelled: StatusQuantity | None = Field(description="The sum of what `quantity_changes` say was cancelled.")
+    accepted: StatusQuantity | None
+    rejected: StatusQuantity | None
+    received: StatusQuantity | None
+    acknowledged_date: datetime | None
+    last_receive_date: datetime | None
+    quantity_changes: list[QuantityChange]
+    acknowledgements: list[Acknowledgement]
+
+
+class AmazonStatus(BaseModel):
+    """Amazon's own, informational figures: never ours, and no ground for a payment. They are wrong at times."""
+
+    status: str = Field(description="`open` or `closed`: whether Amazon still expects goods.")
+    confirmation: Confirmation | None = Field(description="Of all lines together, as Approdo sums them up.")
+    receiving: Receiving | None = Field(description="Of all lines together, as Approdo sums them up.")
+    last_updated_date: datetime | None = Field(description="Amazon's.")
+    version: int = Field(description="Counts the different statuses received, from 1.")
+    updated_at: datetime = Field(description="When this status was stored here.")
+    lines: list[LineStatus]
 
 
 class Document(BaseModel):
@@ -103,3 +180,18 @@ class Document(BaseModel):
     acknowledged: bool
     invoiced: bool
     lines: list[Line]
+    customer_order_number: str | None = Field(None, description=ONLY_DIRECT)
+    ship_method: str | None = Field(None, description=ONLY_DIRECT)
+    required_ship_date: datetime | None = Field(None, description=ONLY_DIRECT)
+    promised_delivery_date: datetime | None = Field(None, description=ONLY_DIRECT)
+    priority: bool | None = Field(None, description=ONLY_DIRECT)
+    gift: bool | None = Field(None, description=ONLY_DIRECT)
+    packing_slip_required: bool | None = Field(None, description=ONLY_DIRECT)
+    tax_total: str | None = Field(None, description=ONLY_DIRECT)
+    message_to_customer: str | None = Field(None, description=CONSUMER)
+    personal_data: Literal["given", "hidden", "purged"] | None = Field(
+        None, description=f"Whether the answer says who the consumer is. {ONLY_DIRECT}"
+    )
+    amazon_status: AmazonStatus | None = Field(
+        description="What Amazon says was confirmed, cancelled and received, for information only; null: not known."
+    )

@@ -6,27 +6,25 @@ from typing import Any
 import msgspec
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from ninja import Query, Router
 from pydantic import BaseModel, Field, field_validator
 from pydantic_core import PydanticCustomError
 
-from approdo.api.auth import READ_DOCUMENTS, may_read_personal_data, token_of
-from approdo.api.document_schema import Document, DocumentType, Program
+from approdo.api.auth import READ_DOCUMENTS, WRITE_SETTINGS, may_read_personal_data, token_of
+from approdo.api.document_schema import Confirmation, Document, DocumentType, Program, Receiving
 from approdo.api.problems import invalid_field
 from approdo.api.records import list_schema
 from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer
+from approdo.processes import purging, rereading
 from approdo.processes.records import NODES, find
 from approdo.sales import queries
-from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
-from approdo.sales.receive import raw_text
+from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
+from approdo.sales.personal import Reader, note_looks
+from approdo.sales.status_queries import status_of
 from approdo.sdk.errors import ConfigError
 
-CONSUMERS = "vendor_direct_fulfillment"
-"""The program whose orders say who the consumer is."""
-
-PERSONAL = ("ship_to_party", "bill_to_party", "message_to_customer")
-
-RAW = "Null for Direct Fulfillment where the token lacks the scope `personal-data:read`."
+RAW = "Of Direct Fulfillment without the consumer, where the token lacks the scope `personal-data:read`."
 
 
 class DocumentParameters(PageParameters):
@@ -38,13 +36,16 @@ class DocumentParameters(PageParameters):
     state: str | None = Field(None, description="Amazon's, in lower case.")
     vendor_code: str | None = None
     ship_to: str | None = Field(None, description="The code of a fulfilment centre.")
+    amazon_status: str | None = Field(None, description="Amazon's, informational: `open` or `closed`.")
+    confirmation: Confirmation | None = Field(None, description="Of Amazon's status, informational.")
+    receiving: Receiving | None = Field(None, description="Of Amazon's status, informational.")
     number: str | None = None
     updated_since: str | None = Field(
         None,
         description="A moment in ISO 8601 with its time zone: what changed here then or later.",
         json_schema_extra={"format": "date-time"},
     )
-    q: str | None = Field(None, description="How a number, an ASIN or an SKU begins.")
+    q: str | None = Field(None, description="How a number, a customer's order number, an ASIN or an SKU begins.")
 
     @field_validator("updated_since")
     @classmethod
@@ -62,12 +63,19 @@ class DocumentParameters(PageParameters):
 
 
 class Version(BaseModel):
-    """One version of a document, as it came."""
+    """One version of a document, or of its status, as it came."""
 
     number: int
     received_at: datetime
     run: int | None
     raw: dict[str, Any] | str | None = Field(description=f"JSON, or text where it is none. {RAW}")
+
+
+class Purged(BaseModel):
+    """What became of a wish to purge."""
+
+    id: int
+    purged: bool = Field(description="False where there was nothing to purge, or no longer.")
 
 
 router = Router(tags=["Documents"])
@@ -83,7 +91,7 @@ def list_documents(request: HttpRequest, wanted: Query[DocumentParameters]) -> H
     if wanted.q is not None:
         found = queries.search(found, wanted.q)
     rows, next_cursor = queries.page(found, wanted.cursor, wanted.limit)
-    return list_answer((_shown(request, document) for document in queries.whole(rows)), next_cursor)
+    return list_answer(queries.whole(rows, reader_of(request)), next_cursor)
 
 
 reading = Route("read_document", "Read one", READ_DOCUMENTS, Document, problems=(404,))
@@ -92,7 +100,7 @@ reading = Route("read_document", "Read one", READ_DOCUMENTS, Document, problems=
 @add_route(router, "GET", "/{int:id}", reading)
 def read_document(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
     """What its newest version says, with its lines."""
-    return answer(_shown(request, queries.whole([_found(request, id)])[0]))
+    return answer(queries.whole([_found(request, id)], reader_of(request))[0])
 
 
 versions = Route("list_document_versions", "List the versions", READ_DOCUMENTS, list_schema(Version), problems=(404,))
@@ -101,16 +109,49 @@ versions = Route("list_document_versions", "List the versions", READ_DOCUMENTS, 
 @add_route(router, "GET", "/{int:id}/versions", versions)
 def list_versions(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
     """Every version, oldest first, exactly as it came."""
+    document, reader = _found(request, id), reader_of(request)
+    found = list(document.versions.order_by("number"))
+    if reader and any(version.sealed for version in found):
+        note_looks([document], reader)
+    return list_answer(_version(document, version, reader is not None) for version in found)
+
+
+status_versions = Route(
+    "list_document_statuses", "List Amazon's statuses", READ_DOCUMENTS, list_schema(Version), problems=(404,)
+)
+
+
+@add_route(router, "GET", "/{int:id}/statuses", status_versions)
+def list_statuses(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
+    """Every different status that Amazon gave, oldest first, exactly as it came. For information only."""
     document = _found(request, id)
-    return list_answer(
-        {
-            "number": version.number,
-            "received_at": version.received_at,
-            "run": version.run,
-            "raw": _as_json(readable_raw(request, document.program, version)),
-        }
-        for version in document.versions.order_by("number")
-    )
+    status = status_of(document)
+    kept = status.versions.order_by("number") if status else ()
+    return list_answer(_version(document, version) for version in kept)
+
+
+def _version(
+    document: SaleDocument, version: DocumentVersion | StatusVersion, consumer: bool = False
+) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "received_at": version.received_at,
+        "run": version.run,
+        "raw": _as_json(rereading.text(version, document.node, document.program, consumer)),
+    }
+
+
+purging_route = Route("purge_personal_data", "Purge personal data", WRITE_SETTINGS, Purged, problems=(404,))
+
+
+@add_route(router, "POST", "/{int:id}/purge-personal-data", purging_route)
+def purge_personal_data(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
+    """Forgets who the consumer is, in the document and in all its versions, for good.
+
+    It stays forgotten when Amazon shows the order again. Once more, nothing happens.
+    """
+    document = _found(request, id)
+    return answer({"id": document.pk, "purged": purging.purge(document, timezone.now())})
 
 
 def of_caller(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -119,19 +160,11 @@ def of_caller(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
     return rows if bound is None else rows.filter(node=bound.node_id)
 
 
-def readable_raw(request: HttpRequest, program: str, kept: DocumentVersion | SetAside) -> str | None:
-    """The raw text, or none where it may name a consumer and the caller may not know."""
-    return None if _hides(request, program) else raw_text(kept)
-
-
-def _hides(request: HttpRequest, program: str) -> bool:
-    return program == CONSUMERS and not may_read_personal_data(request)
-
-
-def _shown(request: HttpRequest, document: dict[str, Any]) -> dict[str, Any]:
-    if not _hides(request, document["program"]):
-        return document
-    return {name: None if name in PERSONAL else value for name, value in document.items()}
+def reader_of(request: HttpRequest) -> Reader | None:
+    """The caller as one who may see consumers' data; none where the token does not allow it."""
+    if not may_read_personal_data(request):
+        return None
+    return Reader(f"{token_of(request).name} (token)", "API", timezone.now())
 
 
 def _as_json(text: str | None) -> msgspec.Raw | str | None:

@@ -21,7 +21,7 @@ State = Literal["queued", "running", "succeeded", "partial", "failed", "cancelle
 
 
 class Counts(BaseModel):
-    """What became of everything that was read, and how many requests it took."""
+    """What became of the documents that were read, and how many requests the whole run took."""
 
     requests: int
     read: int
@@ -30,6 +30,16 @@ class Counts(BaseModel):
     unchanged: int
     failed: int = Field(description="Set aside, because they could not be read.")
     left_out: int = Field(description="In states that the configuration does not tick.")
+
+
+class StatusCounts(BaseModel):
+    """What became of the order statuses that were read; apart from the counts of documents."""
+
+    read: int
+    created: int
+    updated: int
+    unchanged: int
+    failed: int = Field(description="Set aside, because they could not be read.")
 
 
 class Progress(BaseModel):
@@ -58,6 +68,7 @@ class Run(BaseModel):
     started_at: datetime | None
     ended_at: datetime | None
     counts: Counts
+    statuses: StatusCounts
     windows: Progress
     errors: list[Explained] = Field(description="Why it did not succeed.")
 
@@ -65,7 +76,9 @@ class Run(BaseModel):
 class Window(BaseModel):
     """One window of time. It is read when `complete`: each of its pages is stored."""
 
-    scan: str
+    scan: str = Field(
+        description="`created`, `changed`, `status` (statuses by last update), `status_created` (by order date)."
+    )
     start: datetime
     end: datetime
     pages: int

@@ -21,6 +21,7 @@ ICONS = {
     Outcome.REFUSED: ("cancel", "danger"),
     Outcome.UNREACHABLE: ("cloud_off", "danger"),
     Outcome.NOT_TRIED: ("remove", ""),
+    Outcome.NOT_GRANTED: ("remove", ""),
 }
 
 

@@ -15,6 +15,7 @@ from approdo.nodes.models import Node
 from approdo.nodes.sentences import Explanation, explain
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes.models import Run
+from approdo.sdk.connector import Scan
 
 MOST_GAPS = 10
 """More are counted, not listed: the newest matter first."""
@@ -68,9 +69,9 @@ def _row(known: Coverage, now: datetime, live: set[int], zone: ZoneInfo) -> Row:
     parts += [_part(gap.start, gap.end, start, seconds, "ap-gap") for gap in known.gaps]
     newest = known.gaps[::-1][:MOST_GAPS]
     return Row(
-        title=" · ".join([formats.program_label(known.program), _scan(known.scan), _states(known.states)]),
+        title=" · ".join(_title(known)),
         badge=_badge(known),
-        note=_waiting(known.set_aside) if known.set_aside else "",
+        note=_waiting(known) if known.set_aside else "",
         start=formats.moment(start, zone),
         read_at=formats.moment(known.read_at, zone),
         parts=parts,
@@ -92,9 +93,19 @@ def _gap(gap: Gap, live: set[int], zone: ZoneInfo) -> GapRow:
     return GapRow(formats.moment(gap.start, zone), formats.moment(gap.end, zone), why, gap.run, gap.run in live)
 
 
+def _title(known: Coverage) -> list[str]:
+    # Statuses are read whatever the state of their orders.
+    states = [] if Scan(known.scan).is_status else [_states(known.states)]
+    return [formats.program_label(known.program), _scan(known.scan), *states]
+
+
 def _scan(scan: str) -> str:
-    labels = {"created": pgettext("coverage", "by creation"), "changed": pgettext("coverage", "by change")}
-    return labels.get(scan, scan)
+    labels = {
+        Scan.CREATED: pgettext("coverage", "by creation"),
+        Scan.CHANGED: pgettext("coverage", "by change"),
+        Scan.STATUS: pgettext("coverage", "by status update (informational)"),
+    }
+    return labels.get(Scan(scan), scan)
 
 
 def _states(states: tuple[str, ...]) -> str:
@@ -111,9 +122,18 @@ def _badge(known: Coverage) -> SafeString:
     return formats.badge(_("open points"), "warning") if known.set_aside else formats.badge(_("no gaps"), "info")
 
 
-def _waiting(count: int) -> str:
-    return ngettext(
-        "{count} document could not be read and waits, kept whole.",
-        "{count} documents could not be read and wait, kept whole.",
-        count,
-    ).format(count=count)
+def _waiting(known: Coverage) -> str:
+    count = known.set_aside
+    if Scan(known.scan).is_status:
+        text = ngettext(
+            "{count} order status could not be read and waits, kept whole.",
+            "{count} order statuses could not be read and wait, kept whole.",
+            count,
+        )
+    else:
+        text = ngettext(
+            "{count} document could not be read and waits, kept whole.",
+            "{count} documents could not be read and wait, kept whole.",
+            count,
+        )
+    return text.format(count=count)

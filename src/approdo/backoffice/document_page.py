@@ -1,6 +1,7 @@
 """What a sale document's page says, ready for its template."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -11,12 +12,15 @@ from django.http import HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop, ngettext
+from django.utils.translation import gettext_noop
 
-from approdo.backoffice import formats, version_changes
+from approdo.backoffice import formats, status_section, version_changes
+from approdo.backoffice.consumer import Consumer
+from approdo.backoffice.units import unit_label
 from approdo.nodes.time_ranges import zone_of
-from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
-from approdo.sales.receive import raw_text
+from approdo.processes import rereading
+from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine
+from approdo.sdk.documents import PersonalLine
 
 LINES_PER_PAGE = 200
 
@@ -65,6 +69,8 @@ class LineRow(NamedTuple):
     list_price: str
     per: str
     total: str
+    taxes: list[str]
+    consumer: PersonalLine | None
 
 
 class VersionRow(NamedTuple):
@@ -75,8 +81,8 @@ class VersionRow(NamedTuple):
     changes: version_changes.Changes | None
 
 
-def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
-    """All that the page shows; `asked` may hold the page of lines (`p`) and what to find in them (`q`)."""
+def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer | None) -> dict[str, Any]:
+    """All that the page shows; `asked` may hold pages of lines (`p`) and of the status (`s`), what to find (`q`)."""
     zone = zone_of(document.node)
     wanted = str(asked.get("q", "")).strip()
     page = _lines(document, wanted).get_page(asked.get("p"))
@@ -89,42 +95,48 @@ def whole(document: SaleDocument, asked: Mapping[str, Any]) -> dict[str, Any]:
         "windows": _windows(document, zone),
         "dates": _dates(document, zone),
         "facts": _facts(document),
+        "shipping": _shipping(document, zone),
         "import_details": _import_details(document),
-        "parties": _parties(document.parties),
+        "consumer": consumer,
+        "message": consumer.known.message_to_customer if consumer and consumer.known else None,
+        "parties": _parties(_all_parties(document, consumer)),
         "page": page,
         "wanted": wanted,
-        "rows": [_row(line) for line in page.object_list],
+        "rows": [_row(line, consumer) for line in page.object_list],
         "eaches": formats.number(_pieces(document)),
-        "versions": _versions(document, zone),
+        "tax_total": formats.amount(document.tax_total, document.currency),
+        "versions": _versions(document, zone, consumer),
+        "has_status": rereading.has_statuses(document),
+        "status": status_section.of(document, asked, zone),
     }
 
 
-def _versions(document: SaleDocument, zone: ZoneInfo) -> list[VersionRow]:
+def _versions(document: SaleDocument, zone: ZoneInfo, consumer: Consumer | None) -> list[VersionRow]:
     """Newest first."""
+    known = bool(consumer and consumer.known)
     versions = document.versions.defer("raw").order_by("-number")
     return [
         VersionRow(
             one,
             formats.moment(one.received_at, zone, seconds=True),
-            version_changes.of(document, one, zone) if place < version_changes.MOST_VERSIONS else None,
+            version_changes.of(document, one, zone, known) if place < version_changes.MOST_VERSIONS else None,
         )
         for place, one in enumerate(versions)
     ]
 
 
-def pretty(version: DocumentVersion | SetAside) -> str:
+def pretty(text: str) -> str:
     """The raw text indented, each digit as it came; the text itself where it is no JSON."""
-    text = raw_text(version)
     try:
         return msgspec.json.format(text, indent=2)
     except (msgspec.MsgspecError, RecursionError):
         return text
 
 
-def download(version: DocumentVersion | SetAside, name: str) -> HttpResponse:
+def download(text: str, name: str) -> HttpResponse:
     """The raw text as a file. Never shown by the browser: it is somebody else's data."""
     safe = slugify(name.removesuffix(".json")) or "document"
-    answer = HttpResponse(raw_text(version), content_type="application/json; charset=utf-8")
+    answer = HttpResponse(text, content_type="application/json; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="{safe}.json"'
     return answer
 
@@ -162,13 +174,14 @@ def _windows(document: SaleDocument, zone: ZoneInfo) -> list[tuple[str, SafeStri
 
 
 def _dates(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
-    return [
-        Fact(_("Ordered"), formats.moment(document.date, zone)),
-        Fact(_("Changed by Amazon"), formats.moment(document.changed_date, zone)),
-        Fact(_("In this state since"), formats.moment(document.state_changed_date, zone)),
-        Fact(_("First seen here"), formats.moment(document.created_at, zone)),
-        Fact(_("Last changed here"), formats.moment(document.updated_at, zone)),
-    ]
+    given = (
+        (_("Ordered"), document.date),
+        (_("Changed by Amazon"), document.changed_date),
+        (_("In this state since"), document.state_changed_date),
+        (_("First seen here"), document.created_at),
+        (_("Last changed here"), document.updated_at),
+    )
+    return [Fact(label, formats.moment(moment, zone)) for label, moment in given if moment]
 
 
 def _facts(document: SaleDocument) -> list[Fact]:
@@ -209,20 +222,48 @@ def _party(role: str, party: Mapping[str, Any]) -> Party:
     return Party(role, party.get("id") or "", [*lines, *filter(None, [place])], number, address.get("phone") or "")
 
 
-def _row(line: SaleLine) -> LineRow:
+def _all_parties(document: SaleDocument, consumer: Consumer | None) -> Mapping[str, Any]:
+    known = consumer.known if consumer else None
+    shown = {"ship_to": known.ship_to, "bill_to": known.bill_to} if known else {}
+    found = {name: msgspec.to_builtins(party) for name, party in shown.items() if party}
+    return {**document.parties, **found}
+
+
+def _shipping(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
+    """What only Direct Fulfillment orders say."""
+    flags = (
+        (_("Priority"), document.priority),
+        (_("Gift"), document.gift),
+        (_("Packing slip required"), document.packing_slip_required),
+    )
+    given = (
+        (_("Customer order"), document.customer_order_number),
+        (_("Ship method"), document.ship_method),
+        (_("To be shipped by"), document.required_ship_date and formats.moment(document.required_ship_date, zone)),
+        (
+            _("Promised delivery"),
+            document.promised_delivery_date and formats.moment(document.promised_delivery_date, zone),
+        ),
+        *((label, _("yes") if value else _("no")) for label, value in flags if value is not None),
+    )
+    return [Fact(label, value) for label, value in given if value]
+
+
+def _row(line: SaleLine, consumer: Consumer | None) -> LineRow:
     return LineRow(
         line=line,
         quantity=formats.number(line.quantity),
-        unit=_unit(line.unit, line.quantity),
+        unit=unit_label(line.unit, line.quantity),
         eaches=formats.number(line.eaches),
         net_cost=formats.amount(line.net_cost),
         list_price=formats.amount(line.list_price),
         per=line.price_unit or "",
         total=formats.amount(line.total),
+        taxes=[_tax(tax) for tax in line.taxes or []],
+        consumer=consumer.known.lines.get(line.sequence) if consumer and consumer.known else None,
     )
 
 
-def _unit(unit: str, quantity: int | None) -> str:
-    if unit == "eaches":
-        return ngettext("each", "eaches", quantity or 0)
-    return ngettext("case", "cases", quantity or 0) if unit == "cases" else unit
+def _tax(tax: Mapping[str, Any]) -> str:
+    amount = formats.amount(Decimal(tax["amount"]), tax.get("currency") or "") if tax.get("amount") else ""
+    return " ".join(filter(None, (tax.get("type"), amount)))

@@ -19,13 +19,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import INPUT_CLASSES
 
-from approdo.backoffice import document_page, formats
+from approdo.backoffice import consumer, document_page, formats
 from approdo.backoffice.days import on_days
+from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
-from approdo.sales.models import SaleDocument
+from approdo.processes import rereading
+from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
 from approdo.sales.queries import search
+from approdo.sales.raw import is_sealed
+from approdo.sales.status_queries import status_of
 
 SENSIBLE = (date(1970, 1, 1), date(9998, 12, 31))
 """Days whose midnight every time zone and both databases can hold."""
@@ -173,7 +177,10 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     list_display = (
         "number", "dated", "badge", "vendor_code", "ship_to", "node_name", "line_count", "amount", "updated",
     )  # fmt: skip
-    list_filter = (NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter)
+    list_filter = (
+        NodeFilter, StateFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
+        ConfirmationFilter, ReceivingFilter, OpenFilter,
+    )  # fmt: skip
     list_filter_submit = True
     list_per_page = 50
     list_fullwidth = True
@@ -228,10 +235,12 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         return search(queryset, search_term), False
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's addresses and the raw data of a version."""
+        """The admin's addresses and the raw data of a version, or of a status."""
         view = self.admin_site.admin_view
         raw = path("<int:number>/versions/<int:version>/", view(self.raw), name="sales_saledocument_raw")
-        return [raw, *super().get_urls()]
+        purge = path("<int:number>/purge/", view(self.purge), name="sales_saledocument_purge")
+        status = path("<int:number>/statuses/<int:version>/", view(self.raw_status), name="sales_saledocument_status")
+        return [raw, purge, status, *super().get_urls()]
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -242,7 +251,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
             **self.admin_site.each_context(request),
             "opts": SaleDocument._meta,
             "original": document,
-            **document_page.whole(document, request.GET),
+            **document_page.whole(document, request.GET, consumer.of(request, document)),
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "backoffice/document.html", context)
@@ -251,12 +260,18 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         """A version as it came: a part of the page, or with `?download` the very bytes."""
         document = self._document(request, number)
         found = document.versions.filter(number=version).first()
-        if found is None:
-            raise Http404
-        if "download" not in request.GET:
-            return TemplateResponse(request, "backoffice/raw.html", {"text": document_page.pretty(found)})
-        name = f"{document.number}-v{version}.json"
-        return document_page.download(found, name)
+        return _raw(request, document, found, f"{document.number}-v{version}.json")
+
+    def raw_status(self, request: HttpRequest, number: int, version: int) -> HttpResponse:
+        """The same for a version of the order's status."""
+        document = self._document(request, number)
+        status = status_of(document)
+        found = status.versions.filter(number=version).first() if status else None
+        return _raw(request, document, found, f"{document.number}-status-{version}.json")
+
+    def purge(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Forget the consumer."""
+        return consumer.purge(request, self._document(request, number))
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Documents come by download."""
@@ -277,3 +292,16 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         if document is None:
             raise Http404
         return document
+
+
+def _raw(
+    request: HttpRequest, document: SaleDocument, found: DocumentVersion | StatusVersion | None, name: str
+) -> HttpResponse:
+    if found is None:
+        raise Http404
+    known = consumer.note_look(request, document, is_sealed(found))
+    text = rereading.text(found, document.node, document.program, known)
+    if "download" in request.GET:
+        return document_page.download(text, name)
+    context = {"text": document_page.pretty(text), "hidden": is_sealed(found) and not known}
+    return TemplateResponse(request, "backoffice/raw.html", context)

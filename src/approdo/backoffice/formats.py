@@ -99,7 +99,12 @@ def node_type_label(name: str) -> str:
 
 def scan_label(scan: str) -> str:
     """By which date a window was read."""
-    labels = {"created": pgettext("scan", "Created"), "changed": pgettext("scan", "Changed")}
+    labels = {
+        "created": pgettext("scan", "Created"),
+        "changed": pgettext("scan", "Changed"),
+        "status": pgettext("scan", "Status updated"),
+        "status_created": pgettext("scan", "Status, by creation"),
+    }
     return labels.get(scan, scan)
 
 

@@ -64,7 +64,13 @@ _AFTER = (
             Item("sales.setaside", _("Set-aside documents"), "help_center", "sales.view_setaside"),
         ),
     ),
-    Group((_("Logs"),), (Item("processes.run", _("Runs"), "history", "processes.view_run"),)),
+    Group(
+        (_("Logs"),),
+        (
+            Item("processes.run", _("Runs"), "history", "processes.view_run"),
+            Item("sales.personaldatalook", _("Looks at personal data"), "visibility", "sales.view_personaldatalook"),
+        ),
+    ),
     Group(
         (_("System"),),
         (

@@ -15,7 +15,7 @@ from unfold import widgets
 from approdo.backoffice.unfolded import ModelForm
 from approdo.nodes.options import PREFIX, OptionsError, checked_options
 from approdo.nodes.sentences import explain
-from approdo.sdk.options import Kind, Option
+from approdo.sdk.options import ALL, Kind, Option, When
 
 
 class HasOptions(Protocol):
@@ -34,14 +34,23 @@ def fields(
     made = {}
     for option in declared:
         is_set = option.name in secrets_set
-        initial = option.default if saved is None else saved.get(option.name)
+        initial = option.default if saved is None else saved.get(option.name, _unsaved(option))
+        if initial == ALL:
+            initial = [choice.value for choice in option.choices]
         made[PREFIX + option.name] = _field(option, initial, is_set)
     return made
 
 
 def given(declared: Sequence[Option], cleaned: Mapping[str, Any]) -> dict[str, Any]:
-    """The options as the form gives them; an empty field gives none, so that a secret stays what it is."""
+    """The options as the form gives them; an empty field gives none, so that a secret stays what it is.
+
+    A box that is not offered beside the other values counts as not ticked.
+    """
     values = {option.name: cleaned.get(PREFIX + option.name) for option in declared}
+    for option in declared:
+        if option.kind is Kind.CHOICES:
+            ticked = values[option.name] or []
+            values[option.name] = [one for one in option.offered(values) if one in ticked]
     return {name: value for name, value in values.items() if value not in (None, "", [])}
 
 
@@ -49,7 +58,16 @@ def show(record: Model, declared: Sequence[Option], saved: Mapping[str, Any]) ->
     """Put each option's value in words on the record, where the admin looks for what may only be read."""
     hidden = secrets_set(record)
     for option in declared:
-        setattr(record, PREFIX + option.name, _shown(option, saved.get(option.name), option.name in hidden))
+        setattr(
+            record,
+            PREFIX + option.name,
+            _shown(option, saved.get(option.name, _unsaved(option)), option.name in hidden),
+        )
+
+
+def _unsaved(option: Option) -> Any:
+    """What an option is in a record saved before there was the option: a switch stands as it works."""
+    return option.default if option.kind is Kind.FLAG else None
 
 
 def _shown(option: Option, value: Any, is_set: bool) -> str:
@@ -69,7 +87,7 @@ def _field(option: Option, initial: Any, is_set: bool) -> forms.Field:
         "required": False,
         "initial": initial,
     }
-    attributes = _condition(option)
+    attributes = _condition(option.when, "data-when")
     choices = [(choice.value, _(choice.label)) for choice in option.choices]
     match option.kind:
         case Kind.FLAG:
@@ -79,11 +97,25 @@ def _field(option: Option, initial: Any, is_set: bool) -> forms.Field:
             widget = widgets.UnfoldAdminSelectWidget(attributes)
             return forms.ChoiceField(choices=empty + choices, widget=widget, **common)
         case Kind.CHOICES:
-            boxes = widgets.UnfoldAdminCheckboxSelectMultipleWidget()
+            boxes = _Boxes(option)
             boxes.attrs.update({"data-all": _("All"), **attributes})
             return forms.MultipleChoiceField(choices=choices, widget=boxes, **common)
         case _:
             return forms.CharField(widget=_text_widget(option.kind, attributes, is_set), **common)
+
+
+class _Boxes(widgets.UnfoldAdminCheckboxSelectMultipleWidget):  # type: ignore[misc]  # Unfold has no types
+    """Boxes, each of which tells the page's script when it is offered."""
+
+    def __init__(self, option: Option) -> None:
+        super().__init__()
+        self._whens = {choice.value: choice.when for choice in option.choices}
+
+    def create_option(self, name: str, value: Any, *arguments: Any, **named: Any) -> dict[str, Any]:
+        """Django's own, with the condition of the choice."""
+        made: dict[str, Any] = super().create_option(name, value, *arguments, **named)
+        made["attrs"].update(_condition(self._whens.get(str(value)), "data-offered"))
+        return made
 
 
 def _text_widget(kind: Kind, attributes: dict[str, str], is_set: bool) -> forms.Widget:
@@ -108,12 +140,12 @@ def starred(label: str) -> str:
     return format_html(star, label)
 
 
-def _condition(option: Option) -> dict[str, str]:
-    """Tells the page's script when to show the field; the server decides for itself."""
-    if option.when is None:
+def _condition(when: When | None, name: str) -> dict[str, str]:
+    """Tells the page's script when to show something; the server decides for itself."""
+    if when is None:
         return {}
-    values = msgspec.json.encode(sorted(option.when.values)).decode()
-    return {"data-when": PREFIX + option.when.option, "data-when-values": values}
+    values = msgspec.json.encode(sorted(when.values)).decode()
+    return {name: PREFIX + when.option, f"{name}-values": values}
 
 
 class OptionsForm(ModelForm[Any]):

@@ -1,6 +1,7 @@
 """What a run's page says: progress, counts, errors, warnings, windows, requests."""
 
 from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from approdo.backoffice import formats
+from approdo.exchanges.intake import STATUSES_COUNTED
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.nodes.sentences import Explanation, explain
 from approdo.nodes.time_ranges import zone_of
@@ -86,16 +88,19 @@ def progress(run: Run) -> dict[str, Any]:
         "ended": formats.moment(run.ended_at, there, seconds=True),
         "duration": duration(run),
         "percent": round(100 * run.windows_done / run.windows) if run.windows else 0,
-        "tiles": [
-            Tile(str(label), formats.number(counts.get(name, 0)), look if counts.get(name) else "")
-            for name, (label, look) in COUNTS.items()
-        ],
+        "tiles": _tiles(counts, COUNTS),
+        "status_tiles": _tiles(counts["statuses"], STATUSES_COUNTED) if "statuses" in counts else [],
         "windows": [_row(window, there) for window in windows[:MOST_WINDOWS]],
         "more_windows": len(windows) > MOST_WINDOWS,
         "orders": _orders(run),
         "more_orders": len(run.orders) > MOST_WINDOWS,
         "no_worker": run.state == Run.State.QUEUED and presence.workers_alive() == 0,
     }
+
+
+def _tiles(counts: Mapping[str, int], names: Iterable[str]) -> list[Tile]:
+    shown = ((COUNTS[name], counts.get(name, 0)) for name in names)
+    return [Tile(str(label), formats.number(count), look if count else "") for (label, look), count in shown]
 
 
 def whole(run: Run) -> dict[str, Any]:
@@ -143,6 +148,7 @@ def summary(run: Run) -> str:
         (counts.get("unchanged"), _("%(count)s unchanged")),
         (counts.get("left_out"), _("%(count)s left out")),
         (counts.get("failed"), _("%(count)s set aside")),
+        (counts.get("statuses", {}).get("failed"), _("status: %(count)s set aside")),
     ]
     return " · ".join(text % {"count": formats.number(count)} for count, text in named if count) or "–"
 

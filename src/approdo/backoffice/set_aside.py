@@ -14,12 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from approdo.backoffice import document_page, formats
+from approdo.backoffice import consumer, document_page, formats
 from approdo.backoffice.unfolded import InfinitePaginator, ModelAdmin
 from approdo.nodes.sentences import explain, explain_error
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes.models import Run
 from approdo.processes.rereading import retry
+from approdo.processes.rereading import text as text_of
 from approdo.sales.models import SetAside
 from approdo.sdk.errors import ConfigError
 
@@ -30,7 +31,7 @@ MAY_RUN = "processes.run_connector"
 class SetAsideAdmin(ModelAdmin[SetAside]):
     """List and page; nothing here is changed by hand."""
 
-    list_display = ("shown_number", "state", "reason", "node", "received", "run_link")
+    list_display = ("shown_number", "about", "state", "reason", "node", "received", "run_link")
     list_select_related = ("node",)
     list_per_page = 50
     empty_hint = gettext_lazy("That is good: every document that came could be read.")
@@ -79,8 +80,10 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
         document = SetAside.objects.select_related("node").filter(pk=number).first()
         if document is None:
             raise Http404
+        known = consumer.note_look(request, document, document.sealed)
+        text = text_of(document, document.node, document.program, known)
         if "download" in request.GET:
-            return document_page.download(document, f"set-aside-{document.pk}.json")
+            return document_page.download(text, f"set-aside-{document.pk}.json")
         context = {
             **self.admin_site.each_context(request),
             "opts": SetAside._meta,
@@ -88,11 +91,15 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
             "state": _state(document),
             "may_retry": document.stored_at is None and request.user.has_perm(MAY_RUN),
             "reason": explain(document.code, document.params),
+            "about": document.get_about_display(),
             "program": formats.program_label(document.program),
             "received": formats.moment(document.received_at, zone_of(document.node), seconds=True),
             "run": run_link(document.run),
             "node": formats.link(document.node),
-            "text": document_page.pretty(document),
+            "text": document_page.pretty(text),
+            "hidden": document.sealed and not known,
+            "may_look": document.sealed and request.user.has_perm(consumer.MAY_LOOK),
+            "purged": formats.moment(document.purged_at, zone_of(document.node)) if document.purged_at else None,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "backoffice/set_aside.html", context)

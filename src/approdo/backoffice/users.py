@@ -39,6 +39,8 @@ OFFERED = {
     ("processes", "token"): ("view", "add", "delete"),
     ("sales", "saledocument"): ("view",),
     ("sales", "setaside"): ("view",),
+    ("sales", "personaldata"): ("view", "purge"),
+    ("sales", "personaldatalook"): ("view",),
     ("auth", "user"): ("view", "add", "change", "delete"),
     ("auth", "group"): ("view", "add", "change", "delete"),
 }
@@ -50,6 +52,7 @@ ACTIONS = {
     "change": gettext_lazy("change"),
     "delete": gettext_lazy("delete"),
     "run": gettext_lazy("run connectors"),
+    "purge": gettext_lazy("purge"),
 }
 
 

@@ -1,5 +1,6 @@
 """What a version of a document changed, in the reader's words."""
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
@@ -9,10 +10,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from approdo.backoffice import formats
+from approdo.backoffice import formats, status_labels
+from approdo.backoffice.status_labels import CONFIRMATIONS, RECEIVINGS, STATUSES
 from approdo.processes import rereading
 from approdo.sales.differences import Difference, Value
-from approdo.sales.models import DocumentVersion, SaleDocument
+from approdo.sales.models import DocumentStatus, DocumentVersion, SaleDocument, StatusVersion
 
 MOST_VERSIONS = 20
 """Older versions are shown without their changes: each costs the decoding of two raw texts."""
@@ -48,7 +50,25 @@ LABELS: dict[str, str | Promise] = {
     "price_unit": gettext_lazy("Price for"),
     "cancelled": pgettext_lazy("of a line", "Cancelled"),
     "backorder_allowed": gettext_lazy("Backorder allowed"),
+    # of a status
+    "status": gettext_lazy("Open or closed"),
+    "last_updated_date": gettext_lazy("Updated by Amazon"),
+    "confirmation": gettext_lazy("Confirmation"),
+    "receiving": gettext_lazy("Receiving"),
+    "last_receive_date": gettext_lazy("Last received"),
+    **{
+        f"{figure}.{part}": label
+        for part in ("eaches", "quantity")
+        for figure, label in {
+            "ordered": pgettext_lazy("quantity", "Ordered"),
+            "cancelled": pgettext_lazy("quantity", "Cancelled"),
+            "accepted": pgettext_lazy("quantity", "Confirmed"),
+            "rejected": pgettext_lazy("quantity", "Rejected"),
+            "received": pgettext_lazy("quantity", "Received"),
+        }.items()
+    },
 }
+WORDS = {"status": STATUSES, "confirmation": CONFIRMATIONS, "receiving": RECEIVINGS}
 
 
 class ChangeRow(NamedTuple):
@@ -67,12 +87,32 @@ class Changes(NamedTuple):
     more: int
 
 
-def of(document: SaleDocument, version: DocumentVersion, zone: ZoneInfo) -> Changes | None:
-    """What `version` changed; none for the first one, and where a version can no longer be read."""
-    found = rereading.changes(document, version)
+def of(document: SaleDocument, version: DocumentVersion, zone: ZoneInfo, consumer: bool) -> Changes | None:
+    """What `version` changed; none for the first one, and where a version can no longer be read.
+
+    Of the consumer only with `consumer`.
+    """
+    found = rereading.changes(document, version, consumer)
     if found is None:
         return None
     return Changes([_row(one, zone) for one in found[:MOST_CHANGES]], max(len(found) - MOST_CHANGES, 0))
+
+
+def of_status(status: DocumentStatus, version: StatusVersion, zone: ZoneInfo) -> Changes | None:
+    """The same for an order's status: figures in eaches, without the other side's own histories."""
+    found = rereading.status_changes(status, version)
+    if found is None:
+        return None
+    counted = {(one.line, one.field.removesuffix(".eaches")) for one in found if one.field.endswith(".eaches")}
+    told = [one for one in found if _tells(one, counted)]
+    return Changes([_row(one, zone) for one in told[:MOST_CHANGES]], max(len(told) - MOST_CHANGES, 0))
+
+
+def _tells(found: Difference, counted: Collection[tuple[str | None, str]]) -> bool:
+    figure, _, part = found.field.partition(".")
+    if part == "quantity":
+        return (found.line, figure) not in counted
+    return not part or part == "eaches"
 
 
 def _row(found: Difference, zone: ZoneInfo) -> ChangeRow:
@@ -88,6 +128,8 @@ def _shown(field: str, value: Value, zone: ZoneInfo) -> str:
         return "–"
     if field == "state":
         return formats.state_labels().get(str(value), str(value))
+    if field in WORDS:
+        return status_labels.label(WORDS[field], str(value))
     match value:
         case bool():
             return _("yes") if value else _("no")

@@ -21,11 +21,11 @@ from approdo.cli.web import listening_problem, url
 
 HOST = "127.0.0.1"
 USER = "demo"
-CONNECTOR = "Scarica ordini da Amazon Vendor"
+CONNECTORS = ("Scarica ordini da Amazon Vendor", "Scarica ordini Direct Fulfillment")
 FILE = Path(__file__).parent / "demo.yaml"
 
 # The 29 days lie wholly within the last 30 that the demo downloads.
-SIMULATED = ("--orders", "1200", "--days", "29", "--seed", "2026")
+SIMULATED = ("--orders", "1200", "--df-orders", "300", "--days", "29", "--seed", "2026")
 SIMULATOR_PORT = 8990
 KEPT_SETTINGS = ("APPRODO_LANGUAGE", "APPRODO_TIME_ZONE", "APPRODO_DEBUG")
 
@@ -148,20 +148,23 @@ def _prepare(password: str) -> None:
 
 
 def _download(stop: threading.Event) -> None:
-    """Run the connector in the demo's worker, with a progress bar."""
+    """Run the connectors in the demo's worker, with a progress bar."""
     from approdo.cli.run import tell
     from approdo.cli.waiting import until_ended
     from approdo.processes import presence
-    from approdo.processes.records import CONNECTORS, find
+    from approdo.processes.records import CONNECTORS as SECTION
+    from approdo.processes.records import find
     from approdo.processes.runs import request_run
 
     # The demo's own worker needs a moment; should it never come, waiting for the run replaces it.
     deadline = time.monotonic() + WORKER_SECONDS
     while presence.workers_alive() == 0 and time.monotonic() < deadline and not stop.wait(0.1):
         pass
-    run = request_run(find(CONNECTORS, CONNECTOR), requested_by="approdo demo")
-    until_ended(run, stop)
-    if not stop.is_set():
+    for name in CONNECTORS:
+        run = request_run(find(SECTION, name), requested_by="approdo demo")
+        until_ended(run, stop)
+        if stop.is_set():
+            return
         tell(run)
 
 

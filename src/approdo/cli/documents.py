@@ -1,6 +1,7 @@
 """`approdo documents`: sale documents as a table, as JSON lines or as CSV."""
 
 import csv
+import getpass
 import json
 import re
 import sys
@@ -45,6 +46,7 @@ TYPES = ("order", "invoice", "credit_note")
 @click.option("--number", help="The order's or invoice's own number.")
 @click.option("--since", metavar="WHEN", help="Changed here since this ISO date or date and time.")
 @click.option("--json", "as_json", is_flag=True, help="Whole documents, one JSON object a line.")
+@click.option("--personal-data", is_flag=True, help="With --json: consumers' data too. Each document is written down.")
 @click.option("--csv", "as_csv", is_flag=True, help="One line per document.")
 def command(
     node: str | None,
@@ -54,11 +56,14 @@ def command(
     number: str | None,
     since: str | None,
     as_json: bool,
+    personal_data: bool,
     as_csv: bool,
 ) -> None:
     """Print the documents that fit every filter."""
     if as_json and as_csv:
         raise click.UsageError("Choose either --json or --csv.")
+    if personal_data and not as_json:
+        raise click.UsageError("--personal-data goes with --json.")
     start.open_database()
     from approdo.sales.queries import documents
 
@@ -73,7 +78,7 @@ def command(
         }
     )
     if as_json:
-        _print_json(found)
+        _print_json(found, personal_data)
     elif as_csv:
         _print_csv(found)
     else:
@@ -113,11 +118,15 @@ def _pages(found: "QuerySet[SaleDocument]") -> "Iterator[list[SaleDocument]]":
             return
 
 
-def _print_json(found: "QuerySet[SaleDocument]") -> None:
+def _print_json(found: "QuerySet[SaleDocument]", personal_data: bool) -> None:
+    from django.utils import timezone
+
+    from approdo.sales.personal import Reader
     from approdo.sales.queries import whole
 
+    reader = Reader(f"{getpass.getuser()} (command)", "approdo documents", timezone.now()) if personal_data else None
     for rows in _pages(found):
-        sys.stdout.writelines(json.dumps(document, ensure_ascii=False) + "\n" for document in whole(rows))
+        sys.stdout.writelines(json.dumps(document, ensure_ascii=False) + "\n" for document in whole(rows, reader))
 
 
 def _print_csv(found: "QuerySet[SaleDocument]") -> None:

@@ -19,6 +19,7 @@ COMMANDS = {
     "apply": "Create or update what YAML files declare.",
     "run": "Run a connector now.",
     "documents": "List sale documents.",
+    "purge": "Forget the consumers of orders.",
     "user": "Manage the people who sign in.",
     "token": "Manage the tokens that programs call with.",
     "doctor": "Check this installation.",

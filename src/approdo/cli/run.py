@@ -50,6 +50,11 @@ def tell(run: "Run") -> None:
     from approdo.processes import runs
 
     click.echo(_ended(run))
+    statuses = runs.statuses(run)
+    if statuses["read"]:
+        text = _("Order statuses (Amazon's, informational): {read} read, {changed} new or changed.")
+        changed = number(statuses["created"] + statuses["updated"])
+        click.echo(text.format(read=number(statuses["read"]), changed=changed))
     for warning in runs.warnings(run):
         click.echo(_("Warning: {text}").format(text=_joined(warning)), err=True)
     for error in runs.errors(run):
@@ -61,7 +66,8 @@ def as_data(run: "Run") -> dict[str, Any]:
     from approdo.processes import runs
 
     counts = {name: run.counts.get(name, 0) for name in COUNTS}
-    return {"run": run.pk, "state": run.state, "counts": counts, "errors": runs.errors(run)}
+    data = {"run": run.pk, "state": run.state, "counts": counts, "statuses": runs.statuses(run)}
+    return {**data, "errors": runs.errors(run)}
 
 
 def _connector(name: str) -> "Connector":

@@ -48,7 +48,7 @@ class Coverage(NamedTuple):
     """What one account's orders of one program are known for, by one of their dates.
 
     `states` are those that unknown orders had to have to be stored; empty means every state, and
-    only then may `complete` be true. `set_aside` counts the documents that wait unread.
+    only then may `complete` be true. `set_aside` counts the documents, or statuses, that wait unread.
     """
 
     program: str
@@ -103,7 +103,7 @@ def coverage(node: Node) -> list[Coverage]:
     """All that is known of a node's account, by program, scan and states; for some states only where that says more."""
     rows = _rows(node)
     groups = sorted({(row.program, row.scan, row.states) for row in rows}, key=_order)
-    waiting = {program: _waiting(node.pk, program) for program in {row.program for row in rows}}
+    waiting = {key: _waiting(node.pk, *key) for key in {(row.program, _about(row.scan)) for row in rows}}
     found: list[Coverage] = []
     for program, scan, states in groups:
         asked = [row for row in rows if (row.program, row.scan) == (program, scan) and _covers(row.states, states)]
@@ -117,7 +117,7 @@ def coverage(node: Node) -> list[Coverage]:
                 states=states,
                 read=read,
                 gaps=_gaps(asked, read),
-                set_aside=waiting[program],
+                set_aside=waiting[program, _about(scan)],
                 read_at=max((row.read_at for row in asked if row.complete and row.read_at), default=None),
             )
         )
@@ -210,5 +210,9 @@ def _first_asked(reach: Reach, span: Span) -> datetime:
     return min(first, span.start) if first else span.start
 
 
-def _waiting(node: int, program: str) -> int:
-    return SetAside.objects.filter(node=node, program=program, stored_at=None).count()
+def _about(scan: str) -> SetAside.About:
+    return SetAside.About.STATUS if Scan(scan).is_status else SetAside.About.ORDER
+
+
+def _waiting(node: int, program: str, about: SetAside.About) -> int:
+    return SetAside.objects.filter(node=node, program=program, about=about, stored_at=None).count()

@@ -2,25 +2,30 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Sum
+from django.db.models import F, QuerySet, Sum
 
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.sales.receive import Counts, Origin, receive
-from approdo.sdk.connector import RequestMade
+from approdo.sales.status import receive_statuses
+from approdo.sdk.connector import STATUS_SCANS, RequestMade
 from approdo.sdk.documents import Batch, Note
-from approdo.sdk.errors import ApprodoError, RefusedError, TransientError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
+from approdo.sdk.statuses import StatusBatch
 
 Result = NumberRead.Result
 FETCHED = (Result.CREATED, Result.UPDATED, Result.UNCHANGED, Result.FAILED)
 COUNTED = ("read", "created", "updated", "unchanged", "failed", "left_out")
+STATUSES_COUNTED = COUNTED[:-1]
+"""Of statuses none is left out: they are kept whatever the state of their order."""
 
 
 def take_page(
     window: WindowRead,
     page: int,
-    batch: Batch,
+    batch: Batch | StatusBatch,
     next_token: str | None,
     at: datetime,
     their_clock: datetime | None = None,
@@ -40,7 +45,11 @@ def take_page(
         if page == 0:
             until = min(window.end, their_clock or window.end)
             WindowRead.objects.filter(pk=window.pk).update(read_until=until)
-        counts = receive(batch, Origin(window.node_id, window.run, at), known_only=window.again)
+        origin = Origin(window.node_id, window.run, at)
+        if isinstance(batch, StatusBatch):
+            counts = receive_statuses(batch, origin)
+        else:
+            counts = receive(batch, origin, known_only=window.again)
         _count(window, counts)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
 
@@ -58,9 +67,16 @@ def fail_window(window: WindowRead, error: ApprodoError) -> None:
     )
 
 
+def fail_statuses(run: int, error: ApprodoError) -> None:
+    """Write down the same for every window for statuses that the run has not read to its end."""
+    WindowRead.objects.filter(run=run, scan__in=STATUS_SCANS, complete=False).update(
+        error_kind=error.kind, error_code=error.code, error_params=error.params
+    )
+
+
 def error_of(window: WindowRead) -> ApprodoError:
     """The error that `fail_window` wrote down."""
-    kinds: dict[str, type[ApprodoError]] = {kind.kind: kind for kind in (TransientError, RefusedError)}
+    kinds: dict[str, type[ApprodoError]] = {kind.kind: kind for kind in (ConfigError, RefusedError, TransientError)}
     return kinds.get(window.error_kind, ApprodoError)(window.error_code, **window.error_params)
 
 
@@ -110,11 +126,20 @@ def keep_requests(run: int, requests: Sequence[RequestMade]) -> None:
     )
 
 
-def counts_of(run: int) -> dict[str, int]:
-    """What became of everything that a run read, and how many requests it made."""
-    sums = WindowRead.objects.filter(run=run).aggregate(**{f"sum_{name}": Sum(name) for name in COUNTED})
-    counts = {name: sums[f"sum_{name}"] or 0 for name in COUNTED}
+def counts_of(run: int) -> dict[str, Any]:
+    """What became of everything that a run read, and how many requests it made.
+
+    The numbers are of documents; `statuses`, there if statuses were asked for, holds the same of these.
+    """
+    counts = _sums(WindowRead.objects.filter(run=run).exclude(scan__in=STATUS_SCANS))
     for result in NumberRead.objects.filter(run=run, result__in=FETCHED).values_list("result", flat=True):
         counts["read"] += 1
         counts[result] += 1
-    return {"requests": RequestLogged.objects.filter(run=run).count(), **counts}
+    statuses = WindowRead.objects.filter(run=run, scan__in=STATUS_SCANS)
+    apart = {"statuses": _sums(statuses, STATUSES_COUNTED)} if statuses.exists() else {}
+    return {"requests": RequestLogged.objects.filter(run=run).count(), **counts, **apart}
+
+
+def _sums(windows: QuerySet[WindowRead], names: Sequence[str] = COUNTED) -> dict[str, int]:
+    sums = windows.aggregate(**{f"sum_{name}": Sum(name) for name in names})
+    return {name: sums[f"sum_{name}"] or 0 for name in names}

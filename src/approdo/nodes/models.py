@@ -16,7 +16,7 @@ from approdo.connectors import configuration_type, node_type
 from approdo.nodes import secrets
 from approdo.nodes.options import checked_options
 from approdo.nodes.sentences import validation_error
-from approdo.sdk.connector import NodeType
+from approdo.sdk.connector import NodeType, Scan
 from approdo.sdk.errors import ApprodoError
 
 NAME_LENGTH = 100
@@ -125,8 +125,13 @@ class TimeRange(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def scans(self) -> tuple[Scan, ...]:
+        """By which dates it looks."""
+        return (Scan.CREATED, Scan.CHANGED) if self.by == self.By.BOTH else (Scan(self.by),)
+
     def clean(self) -> None:
-        """A range is either a length or two dates, and never empty."""
+        """A range is either a length or two dates, and never empty; and its users can be asked by its dates."""
         fixed = self.start is not None or self.end is not None
         if fixed == (self.last is not None):
             raise validation_error("time_range_both")
@@ -141,6 +146,9 @@ class TimeRange(models.Model):
             raise ValidationError({"end": validation_error("time_range_reversed")})
         if self.delay is not None and self.delay > 1440:
             raise ValidationError({"delay": validation_error("delay_out_of_range")})
+        for user in self.configuration_set.all() if self.pk else ():
+            if self.by in self.By and not user.can_be_asked(self):
+                raise ValidationError({"by": validation_error("no_change_date_used", configuration=user.name)})
 
 
 class Configuration(models.Model):
@@ -169,3 +177,9 @@ class Configuration(models.Model):
         if declared.has_time_range and self.time_range is None:
             raise ValidationError({"time_range": validation_error("time_range_missing")})
         self.options = checked_options(declared.options, self.options)
+        if self.time_range and not self.can_be_asked(self.time_range):
+            raise ValidationError({"time_range": validation_error("no_change_date")})
+
+    def can_be_asked(self, time_range: TimeRange) -> bool:
+        """Whether the other side knows one of the dates by which the range looks."""
+        return bool(configuration_type(self.kind).scans(self.options) & set(time_range.scans))

@@ -18,18 +18,28 @@ def _fernet() -> MultiFernet:
 
 def encrypt(values: dict[str, Any]) -> str:
     """The values as an encrypted text that only the installation's keys open."""
-    return _fernet().encrypt(msgspec.json.encode(values)).decode()
+    return seal(msgspec.json.encode(values)).decode()
 
 
 def decrypt(text: str) -> dict[str, Any]:
     """What `encrypt` was given. Raises `ConfigError` when no key opens it."""
     if not text:
         return {}
+    values: dict[str, Any] = msgspec.json.decode(unseal(text.encode()))
+    return values
+
+
+def seal(data: bytes) -> bytes:
+    """The bytes encrypted."""
+    return _fernet().encrypt(data)
+
+
+def unseal(sealed: bytes) -> bytes:
+    """What `seal` was given. Raises `ConfigError` when no key opens it."""
     try:
-        values: dict[str, Any] = msgspec.json.decode(_fernet().decrypt(text.encode()))
+        return _fernet().decrypt(sealed)
     except InvalidToken:
         raise ConfigError("other_encryption_key") from None
-    return values
 
 
 def fingerprints() -> list[str]:

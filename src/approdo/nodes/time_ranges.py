@@ -8,14 +8,9 @@ from django.conf import settings
 
 from approdo.connectors import node_type
 from approdo.nodes.models import Node, TimeRange
-from approdo.sdk.connector import Scan, Span
+from approdo.sdk.connector import Span
 from approdo.sdk.errors import ConfigError
 
-SCANS = {
-    TimeRange.By.CREATED: (Scan.CREATED,),
-    TimeRange.By.CHANGED: (Scan.CHANGED,),
-    TimeRange.By.BOTH: (Scan.CREATED, Scan.CHANGED),
-}
 MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
@@ -48,7 +43,7 @@ def spans(time_range: TimeRange, now: datetime, zone: ZoneInfo) -> list[Span]:
         raise ConfigError("time_range_both")
     if start >= end:
         raise ConfigError("empty_time_range")
-    return [Span(scan, start.astimezone(UTC), end.astimezone(UTC)) for scan in SCANS[TimeRange.By(time_range.by)]]
+    return [Span(scan, start.astimezone(UTC), end.astimezone(UTC)) for scan in time_range.scans]
 
 
 def minutes(text: str) -> int:

@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from approdo.connectors import connector_type
+from approdo.connectors import configuration_type, connector_type
 from approdo.exchanges.coverage import Interval, Reach, missing, union, with_gaps
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import MOST_DAYS
 from approdo.nodes.time_ranges import spans, zone_of
 from approdo.processes.models import Connector, Run
-from approdo.sales import queries
+from approdo.sales import queries, status_queries
 from approdo.sdk.connector import Context, Download, ReadWindow, RequestMade, Scan, Span
 from approdo.sdk.errors import ConfigError
 
@@ -20,6 +20,10 @@ NEIGHBOURS = timedelta(days=1)
 
 AROUND = timedelta(seconds=1)
 """Whether bounds include their own moment is not known (reference 14)."""
+
+
+STATUSES_REST = timedelta(hours=6)
+"""So long the statuses of open orders are left alone, once they were read by the orders' dates."""
 
 
 def write_windows(run: Run) -> list[int]:
@@ -35,14 +39,22 @@ def write_windows(run: Run) -> list[int]:
     options = connector.all_options()
     work = work_of(connector)
     reach = Reach(connector.node, options["type"], connector.pk, work.states(options))
-    wanted = spans(time_range, now, zone_of(connector.node))
+    known = configuration_type(connector.configuration.kind).scans(options)
+    wanted = [span for span in spans(time_range, now, zone_of(connector.node)) if span.scan in known]
+    if not wanted:
+        raise ConfigError("no_change_date")
+    wanted += [Span(scan, wanted[0].start, wanted[0].end) for scan in work.beside(options)]
     again: list[Span] = []
     if time_range.last is not None:
         oldest = now - timedelta(days=MOST_DAYS)
         wanted = with_gaps(reach, wanted, work.overlap, oldest)
         again = _still_open(reach, work, wanted, oldest)
+        if Scan.STATUS in work.beside(options):
+            again += _status_open(reach, work, oldest, now)
     windows = [(window, False) for window in work.plan(options, wanted, now)]
     windows += [(window, True) for window in (work.plan(options, again, now) if again else [])]
+    # Orders first: what their statuses meet with must not keep them waiting.
+    windows.sort(key=lambda planned: planned[0].scan.is_status)
     rows = WindowRead.objects.bulk_create(
         _row(run, reach, position, window, twice) for position, (window, twice) in enumerate(windows)
     )
@@ -59,7 +71,8 @@ def _row(run: Run, reach: Reach, position: int, window: ReadWindow, again: bool)
         scan=window.scan,
         start=window.start,
         end=window.end,
-        states=sorted(reach.states),
+        # A status is kept whatever the state of its order.
+        states=[] if window.scan.is_status else sorted(reach.states),
         source=reach.node.identity or "",
         again=again,
     )
@@ -73,6 +86,30 @@ def _still_open(reach: Reach, work: Download, wanted: Sequence[Span], oldest: da
     """
     read = union(Interval(span.start, span.end) for span in wanted if span.scan is Scan.CREATED)
     dates = queries.dates_of(reach.node.pk, reach.program, work.open_states, oldest + AROUND)
+    return [Span(Scan.CREATED, *one) for one in _around(dates, read)]
+
+
+def _status_open(reach: Reach, work: Download, oldest: datetime, now: datetime) -> list[Span]:
+    """The creation times of known orders whose status can still move, if not read so in the last hours.
+
+    Whether a receipt moves an order into a window of updates is not known, and Amazon's own example
+    says no: its `lastUpdatedDate` is eleven days before its `lastReceiveDate` (reference 5.5).
+    """
+    known = WindowRead.objects.filter(
+        node=reach.node, program=reach.program, scan=Scan.STATUS_BY_CREATION, complete=True,
+        source=reach.node.identity or "", read_at__range=(now - STATUSES_REST, now),
+    )  # fmt: skip
+    read = union(Interval(*one) for one in known.values_list("start", "end"))
+    dates = {
+        *queries.dates_of(reach.node.pk, reach.program, work.open_states, oldest + AROUND),
+        *status_queries.open_dates(reach.node.pk, reach.program, oldest + AROUND),
+    }
+    past = sorted(date for date in dates if date < now)
+    return [Span(Scan.STATUS_BY_CREATION, *one) for one in _around(past, read)]
+
+
+def _around(dates: Sequence[datetime], read: Sequence[Interval]) -> list[Interval]:
+    """Stretches of time around the dates that `read` leaves out."""
     found: list[Interval] = []
     for date in dates:
         around = Interval(date - AROUND, date + AROUND)
@@ -82,7 +119,7 @@ def _still_open(reach: Reach, work: Download, wanted: Sequence[Span], oldest: da
             found[-1] = Interval(found[-1].start, around.end)
         else:
             found.append(around)
-    return [Span(Scan.CREATED, *one) for one in found]
+    return found
 
 
 def work_of(connector: Connector) -> Download:

@@ -1,4 +1,4 @@
-"""What was kept raw, decoded once more: set-aside documents, and versions to be compared."""
+"""What was kept raw, decoded once more: what was set aside, and versions to be compared."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,22 +10,29 @@ from approdo.connectors import node_type
 from approdo.nodes.models import Node
 from approdo.processes import runs
 from approdo.sales.differences import Difference, differences
-from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
-from approdo.sales.receive import Origin, raw_bytes, receive
+from approdo.sales.models import DocumentStatus, DocumentVersion, SaleDocument, SetAside, StatusVersion
+from approdo.sales.raw import is_sealed, raw_bytes
+from approdo.sales.receive import Origin, receive
+from approdo.sales.status import receive_statuses
+from approdo.sdk.connector import Download
 from approdo.sdk.documents import Batch
 from approdo.sdk.errors import ApprodoError, ConfigError, UnreadableDocument
+from approdo.sdk.statuses import StatusBatch
 
 
 def retry(waiting: SetAside) -> bool:
-    """Try to read a set-aside document again; true once it is stored, false where it still cannot be read.
+    """Try to read a set-aside document, or status, again; true once it is stored, false where it still cannot be read.
 
     What was stored since then and is newer stays. Runs that were only partly done because of it end
     as succeeded. Raises `ConfigError` where nobody reads this program any more.
     """
-    batch = _batch(waiting.node, waiting.program, [raw_bytes(waiting)], waiting.received_at)
-    now = timezone.now()
+    raws, now = [raw_bytes(waiting)], timezone.now()
+    origin = Origin(waiting.node_id, waiting.run, now)
     with transaction.atomic():
-        counts = receive(batch, Origin(waiting.node_id, waiting.run, now))
+        if waiting.about == SetAside.About.STATUS:
+            counts = receive_statuses(_statuses(waiting.node, waiting.program, raws, waiting.received_at), origin)
+        else:
+            counts = receive(batch_of(waiting.node, waiting.program, raws, waiting.received_at), origin)
         if counts.failed:
             return False
         SetAside.objects.filter(pk=waiting.pk).update(stored_at=now)
@@ -33,27 +40,75 @@ def retry(waiting: SetAside) -> bool:
     return True
 
 
-def changes(document: SaleDocument, newer: DocumentVersion) -> list[Difference] | None:
-    """What `newer` says differently from the version before it; none for the first, or where one cannot be read."""
+def changes(document: SaleDocument, newer: DocumentVersion, consumer: bool = False) -> list[Difference] | None:
+    """What `newer` says differently from the version before it; none for the first, or where one cannot be read.
+
+    With `consumer` also what it says differently of the consumer, which is for those who may know.
+    """
     older = DocumentVersion.objects.filter(document=document, number__lt=newer.number).order_by("-number").first()
+    if older is None:
+        return None
+    try:
+        batch = batch_of(document.node, document.program, [], newer.received_at)
+        raws = [raw_bytes(version) for version in (older, newer)]
+        before, after = (batch.decode(raw if consumer else _redacted(raw, batch)) for raw in raws)
+    except (ConfigError, UnreadableDocument):
+        return None
+    return differences(before, after)
+
+
+def text(kept: DocumentVersion | StatusVersion | SetAside, node: Node, program: str, consumer: bool = False) -> str:
+    """The raw text of what was kept; without the consumer unless asked for, where it may name one."""
+    raw = raw_bytes(kept)
+    if is_sealed(kept) and not consumer:
+        try:
+            raw = _redacted(raw, batch_of(node, program, [], kept.received_at))
+        except ConfigError:
+            return ""
+    return raw.decode("utf-8", "replace")
+
+
+def _redacted(raw: bytes, batch: Batch) -> bytes:
+    return batch.privacy.redact(raw) if batch.privacy else raw
+
+
+def has_statuses(document: SaleDocument) -> bool:
+    """Whether statuses are read of documents of this kind."""
+    known = any(document.program in work.reread_statuses for work in _works(document.node))
+    return known and document.type == SaleDocument.Type.ORDER
+
+
+def status_changes(status: DocumentStatus, newer: StatusVersion) -> list[Difference] | None:
+    """The same for a version of an order's status."""
+    older = StatusVersion.objects.filter(status=status, number__lt=newer.number).order_by("-number").first()
     if older is None:
         return None
     raws = [raw_bytes(older), raw_bytes(newer)]
     try:
-        batch = _batch(document.node, document.program, raws, newer.received_at)
+        batch = _statuses(status.node, status.program, raws, newer.received_at)
         before, after = map(batch.decode, raws)
     except (ConfigError, UnreadableDocument):
         return None
     return differences(before, after)
 
 
-def _batch(node: Node, program: str, raws: Sequence[bytes], asked_at: datetime) -> Batch:
-    try:
-        declared = node_type(node.type).connector_types
-    except ApprodoError:
-        declared = ()
-    for connector_type in declared:
-        reread = connector_type.work.reread.get(program)
-        if reread is not None:
-            return reread(raws, asked_at)
+def batch_of(node: Node, program: str, raws: Sequence[bytes], asked_at: datetime) -> Batch:
+    """These raw texts as a batch of the node's program. Raises `ConfigError` where nobody reads it any more."""
+    for work in _works(node):
+        if program in work.reread:
+            return work.reread[program](raws, asked_at)
     raise ConfigError("program_unknown", program=program)
+
+
+def _statuses(node: Node, program: str, raws: Sequence[bytes], asked_at: datetime) -> StatusBatch:
+    for work in _works(node):
+        if program in work.reread_statuses:
+            return work.reread_statuses[program](raws, asked_at)
+    raise ConfigError("program_unknown", program=program)
+
+
+def _works(node: Node) -> list[Download]:
+    try:
+        return [declared.work for declared in node_type(node.type).connector_types]
+    except ApprodoError:
+        return []

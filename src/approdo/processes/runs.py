@@ -9,7 +9,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from approdo.exchanges.intake import COUNTED, counts_of
+from approdo.exchanges.intake import COUNTED, STATUSES_COUNTED, counts_of
 from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.nodes.sentences import explain
 from approdo.processes import engine
@@ -94,7 +94,8 @@ def succeed(run: int) -> None:
     if missed:
         fail(run, RefusedError("orders_missed", numbers=_some(missed)))
         return
-    _end(run, State.PARTIAL if counts["failed"] else State.SUCCEEDED, counts)
+    waiting = counts["failed"] or counts.get("statuses", {}).get("failed")
+    _end(run, State.PARTIAL if waiting else State.SUCCEEDED, counts)
     for node in Run.objects.filter(pk=run, connector__isnull=False).values_list("connector__node", flat=True):
         settle(node)
 
@@ -125,7 +126,7 @@ def cancel(run: Run) -> bool:
     return _end(run.pk, State.CANCELLED, counts_of(run.pk))
 
 
-def _end(run: int, state: str, counts: dict[str, int], **error: Any) -> bool:
+def _end(run: int, state: str, counts: dict[str, Any], **error: Any) -> bool:
     ended = Run.objects.filter(pk=run, state__in=Run.LIVE).update(
         state=state,
         ended_at=timezone.now(),
@@ -203,10 +204,17 @@ def as_data(run: Run) -> dict[str, Any]:
         "created_at": run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
-        "counts": {"requests": 0, **dict.fromkeys(COUNTED, 0), **run.counts},
+        "counts": {name: run.counts.get(name, 0) for name in ("requests", *COUNTED)},
+        "statuses": statuses(run),
         "windows": {"done": run.windows_done, "total": run.windows},
         "errors": errors(run),
     }
+
+
+def statuses(run: Run) -> dict[str, int]:
+    """What became of the order statuses that the run read: never mixed with the counts of documents."""
+    counted = run.counts.get("statuses", {})
+    return {name: counted.get(name, 0) for name in STATUSES_COUNTED}
 
 
 def with_details(run: Run) -> dict[str, Any]:

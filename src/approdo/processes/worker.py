@@ -11,6 +11,7 @@ from approdo.processes import (
     workflows,  # noqa: F401  registers the work before the engine starts
 )
 from approdo.processes.engine import Worker
+from approdo.processes.purging import purge_overdue
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def _round(worker: Worker) -> None:
         if taken:
             log.warning("took over %s runs of workers that are gone", taken)
         runs.reconcile(timezone.now())
+        purge_overdue(timezone.now())
     except Exception:
         log.exception("a round of the worker failed; the next one comes in %s s", ROUND_SECONDS)
     finally:

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from approdo.exchanges.intake import (
     error_of,
+    fail_statuses,
     fail_window,
     keep_requests,
     miss_order,
@@ -24,7 +25,7 @@ from approdo.exchanges.intake import (
 from approdo.exchanges.models import NumberRead, WindowRead
 from approdo.processes import engine, planning, runs
 from approdo.processes.models import Run
-from approdo.sdk.connector import RequestMade
+from approdo.sdk.connector import RequestMade, Scan
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
 log = logging.getLogger(__name__)
@@ -128,7 +129,7 @@ def _page(run: int, window_id: int) -> bool:
     """Read and store the page that the window's row says comes next. True while there are more."""
     window = WindowRead.objects.get(pk=window_id)
     row = Run.objects.select_related("connector__node", "connector__configuration").get(pk=run)
-    if window.complete or not row.live or row.connector is None:
+    if window.complete or window.error_code or not row.live or row.connector is None:
         return False
     if window.next_token and window.read_at and timezone.now() - window.read_at > TOKEN_LIFE:
         restart_window(window)
@@ -146,6 +147,12 @@ def _page(run: int, window_id: int) -> bool:
     except TransientError as error:
         keep_requests(run, made)
         return _give_up(window, error)
+    except ConfigError as error:
+        keep_requests(run, made)
+        if not Scan(window.scan).is_status:
+            raise
+        fail_statuses(run, error)  # a role can be missing for statuses alone: orders do not suffer from it
+        return False
     except BaseException:
         keep_requests(run, made)
         raise
@@ -165,9 +172,15 @@ def _give_up(window: WindowRead, error: ApprodoError) -> bool:
     Raises the error where too many could not be read: then it is not the window's.
     """
     fail_window(window, error)
-    if WindowRead.objects.filter(run=window.run).exclude(error_code="").count() >= MOST_FAILED:
+    failed = WindowRead.objects.filter(run=window.run, scan__in=_alike(window.scan)).exclude(error_code="")
+    if failed.count() >= MOST_FAILED:
         raise error
     return False
+
+
+def _alike(scan: str) -> list[Scan]:
+    """The scans that ask the same operation: where one is out of order, so are the others."""
+    return [one for one in Scan if one.is_status == Scan(scan).is_status]
 
 
 def _refuse_future(window: WindowRead, clock: datetime | None) -> None:

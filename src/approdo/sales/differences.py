@@ -4,15 +4,13 @@ Computed from the two versions when somebody looks, and never stored: what is pu
 versions is then purged from their differences too.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from msgspec import Struct
 from msgspec.structs import fields
-
-from approdo.sdk.documents import Line, SaleDocument
 
 Value = str | int | bool | Decimal | datetime | None
 
@@ -30,8 +28,16 @@ class Difference(NamedTuple):
     after: Value
 
 
-def differences(old: SaleDocument, new: SaleDocument) -> list[Difference]:
-    """What changed from `old` to `new`: the document's own fields first, then line by line in order."""
+class HasLines(Protocol):
+    """A document, or the status of one."""
+
+    @property
+    def lines(self) -> Sequence[Any]:
+        """Structs with a `sequence` each."""
+
+
+def differences(old: HasLines, new: HasLines) -> list[Difference]:
+    """What changed from `old` to `new`, both of one kind: the document's own fields first, then line by line."""
     found = [Difference(None, *change) for change in _changes(old, new, skip=("lines",))]
     before = {line.sequence: line for line in old.lines}
     after = {line.sequence: line for line in new.lines}
@@ -40,13 +46,13 @@ def differences(old: SaleDocument, new: SaleDocument) -> list[Difference]:
     return found
 
 
-def _of_line(sequence: str, old: Line | None, new: Line | None) -> list[Difference]:
+def _of_line(sequence: str, old: Struct | None, new: Struct | None) -> list[Difference]:
     if old is None or new is None:
         return [Difference(sequence, "", old is not None, new is not None)]
     return [Difference(sequence, *change) for change in _changes(old, new)]
 
 
-def _changes(old: Struct, new: Struct, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, Value, Value]]:
+def _changes(old: Any, new: Any, skip: tuple[str, ...] = ()) -> Iterator[tuple[str, Value, Value]]:
     before, after = dict(_flat(old, skip)), dict(_flat(new, skip))
     for path in dict.fromkeys([*before, *after]):
         if before.get(path) != after.get(path):

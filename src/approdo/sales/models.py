@@ -11,7 +11,9 @@ CODE_LENGTH = 100
 PATTERN = ("varchar_pattern_ops",)
 """Makes a prefix search use the index under any collation; PostgreSQL only, ignored by SQLite."""
 
-FILTERED = ("node", "program", "type", "state", "vendor_code", "ship_to")
+FILTERED = (
+    "node", "program", "type", "state", "vendor_code", "ship_to", "amazon_status", "confirmation", "receiving",
+)  # fmt: skip
 """What lists of documents filter by. Each order's index holds them all and none begins with one of them.
 
 However filters are combined, the plan is the same on both databases: walk the order's own index from its end, look at
@@ -50,12 +52,25 @@ class SaleDocument(models.Model):
     payment_method = models.CharField(_("payment method"), max_length=CODE_LENGTH, null=True)
     deal_code = models.TextField(_("deal code"), null=True)
     import_details = models.JSONField(_("import details"), null=True)
+    # Direct Fulfillment only; what names the consumer lies in PersonalData.
+    customer_order_number = models.CharField(_("customer order"), max_length=CODE_LENGTH, null=True)
+    ship_method = models.CharField(_("ship method"), max_length=CODE_LENGTH, null=True)
+    required_ship_date = models.DateTimeField(_("to be shipped by"), null=True)
+    promised_delivery_date = models.DateTimeField(_("promised delivery"), null=True)
+    priority = models.BooleanField(_("priority"), null=True)
+    gift = models.BooleanField(_("gift"), null=True)
+    packing_slip_required = models.BooleanField(_("packing slip required"), null=True)
+    tax_total = AmountField(_("taxes"), null=True)
     parties = models.JSONField(_("parties"), default=dict)
     ship_window_start = models.DateTimeField(_("ship window from"), null=True)
     ship_window_end = models.DateTimeField(_("ship window to"), null=True)
     delivery_window_start = models.DateTimeField(_("delivery window from"), null=True)
     delivery_window_end = models.DateTimeField(_("delivery window to"), null=True)
     line_count = models.PositiveIntegerField(_("lines"), default=0)
+    # Copies of the order's `DocumentStatus`, so that a list is filtered through an index; null: none is known.
+    amazon_status = models.CharField(_("open or closed"), max_length=40, null=True)
+    confirmation = models.CharField(_("confirmation"), max_length=20, null=True)
+    receiving = models.CharField(_("receiving"), max_length=20, null=True)
     detailed = models.BooleanField(default=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     raw_digest = models.BinaryField(max_length=16)
@@ -76,6 +91,12 @@ class SaleDocument(models.Model):
             models.Index(fields=("updated_at", "id", *FILTERED, "date"), name="sale_document_by_update"),
             models.Index(fields=("number", "id", *FILTERED, "date"), name="sale_document_by_number"),
             models.Index(fields=("number",), name="sale_document_number", opclasses=PATTERN),
+            models.Index(
+                fields=("customer_order_number",),
+                name="sale_document_customer_order",
+                condition=models.Q(customer_order_number__isnull=False),
+                opclasses=PATTERN,
+            ),
         )
 
     def __str__(self) -> str:
@@ -103,6 +124,7 @@ class SaleLine(models.Model):
     cancelled = models.BooleanField(_("cancelled"), default=False)
     vanished = models.BooleanField(_("vanished"), default=False)
     backorder_allowed = models.BooleanField(_("backorder allowed"), null=True)
+    taxes = models.JSONField(_("taxes"), null=True)
     total = AmountField(_("total"), null=True)
 
     class Meta:
@@ -120,12 +142,58 @@ class SaleLine(models.Model):
         return self.sequence
 
 
+class PersonalData(models.Model):
+    """What a document says of a consumer, encrypted; apart, so that nothing else reads it by the way.
+
+    It is purged at `purge_at`; once it is, nothing of the consumer is stored for this document again.
+    """
+
+    document = models.OneToOneField(SaleDocument, models.CASCADE, primary_key=True, related_name="personal")
+    sealed = models.BinaryField()
+    ended_at = models.DateTimeField(_("first seen shipped or cancelled"), null=True)
+    purge_at = models.DateTimeField(_("to be purged on"))
+    purged_at = models.DateTimeField(_("purged"), null=True)
+
+    class Meta:
+        verbose_name = _("personal data")
+        verbose_name_plural = _("personal data")
+        permissions = (("purge_personaldata", "Can purge personal data"),)
+        indexes = (
+            models.Index(fields=("purge_at",), name="personal_data_due", condition=models.Q(purged_at__isnull=True)),
+        )
+
+    def __str__(self) -> str:
+        return str(self.document_id)
+
+
+class PersonalDataLook(models.Model):
+    """That somebody saw who a consumer is. Kept when the data themselves are purged."""
+
+    document = models.ForeignKey(SaleDocument, models.SET_NULL, null=True, related_name="+")
+    number = models.CharField(_("number"), max_length=200)
+    who = models.CharField(_("who"), max_length=200)
+    where = models.CharField(_("where"), max_length=60)
+    at = models.DateTimeField(_("time"), db_index=True)
+
+    class Meta:
+        verbose_name = _("look at personal data")
+        verbose_name_plural = _("looks at personal data")
+        ordering = ("-at", "-id")
+
+    def __str__(self) -> str:
+        return self.number
+
+
 class DocumentVersion(models.Model):
-    """One version of a document as it came, compressed, with the run that brought it."""
+    """One version of a document as it came, compressed, with the run that brought it.
+
+    Sealed (encrypted) where it names a consumer.
+    """
 
     document = models.ForeignKey(SaleDocument, models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField(_("version"))
     raw = models.BinaryField()
+    sealed = models.BooleanField(default=False)
     run = models.BigIntegerField(_("run"), null=True)
     received_at = models.DateTimeField(_("received"))
 
@@ -139,25 +207,127 @@ class DocumentVersion(models.Model):
         return str(self.number)
 
 
-class SetAside(models.Model):
-    """A document that could not be read, kept whole until it can. The same raw text is kept once."""
+class DocumentStatus(models.Model):
+    """How far an order has come in the other side's eyes: informational, never ours, not for payments.
+
+    Known by (node, program, number), as the order is: it may come before its order and waits for it.
+    Rows are written by `status`, in batches.
+    """
 
     node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
     program = models.CharField(_("program"), max_length=40)
+    number = models.CharField(_("number"), max_length=NUMBER_LENGTH)
+    status = models.CharField(_("open or closed"), max_length=40)
+    confirmation = models.CharField(_("confirmation"), max_length=20, null=True)
+    receiving = models.CharField(_("receiving"), max_length=20, null=True)
+    date = models.DateTimeField(_("date"), null=True)
+    last_updated_date = models.DateTimeField(_("updated by Amazon"), null=True)
+    vendor_code = models.CharField(_("vendor code"), max_length=CODE_LENGTH)
+    ship_to = models.CharField(_("ship-to"), max_length=CODE_LENGTH)
+    asked_at = models.DateTimeField()
+    version = models.PositiveIntegerField(_("version"), default=1)
+    raw_digest = models.BinaryField(max_length=16)
+    content_digest = models.BinaryField(max_length=16)
+    last_run = models.BigIntegerField(null=True)
+    updated_at = models.DateTimeField(_("last changed here"))
+
+    class Meta:
+        verbose_name = _("Amazon's status")
+        verbose_name_plural = _("Amazon's statuses")
+        constraints = (models.UniqueConstraint(fields=("node", "program", "number"), name="document_status_key"),)
+        indexes = (models.Index(fields=("node", "program", "status", "date"), name="document_status_open"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class StatusLine(models.Model):
+    """The current figures of one line, in eaches; `given` holds them as they came, `history` their dates.
+
+    `given` is, by the name of a figure, its quantity, unit and unit size. A figure that was not given is null.
+    """
+
+    status = models.ForeignKey(DocumentStatus, models.CASCADE, related_name="lines", db_index=False)
+    position = models.PositiveIntegerField()
+    sequence = models.CharField(_("line"), max_length=NUMBER_LENGTH)
+    asin = models.CharField("ASIN", max_length=CODE_LENGTH)
+    vendor_sku = models.CharField(_("vendor SKU"), max_length=CODE_LENGTH)
+    confirmation = models.CharField(_("confirmation"), max_length=CODE_LENGTH)
+    receiving = models.CharField(_("receiving"), max_length=CODE_LENGTH)
+    ordered = models.BigIntegerField(_("ordered"), null=True)
+    cancelled = models.BigIntegerField(_("cancelled"), null=True)
+    accepted = models.BigIntegerField(_("accepted"), null=True)
+    rejected = models.BigIntegerField(_("rejected"), null=True)
+    received = models.BigIntegerField(_("received"), null=True)
+    acknowledged_date = models.DateTimeField(_("acknowledged"), null=True)
+    last_receive_date = models.DateTimeField(_("last received"), null=True)
+    given = models.JSONField(default=dict)
+    history = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("line of a status")
+        verbose_name_plural = _("lines of a status")
+        ordering = ("position",)
+        constraints = (models.UniqueConstraint(fields=("status", "sequence"), name="status_line_key"),)
+
+    def __str__(self) -> str:
+        return self.sequence
+
+
+class StatusVersion(models.Model):
+    """One different status of an order as it came, compressed, with the run that brought it."""
+
+    status = models.ForeignKey(DocumentStatus, models.CASCADE, related_name="versions", db_index=False)
+    number = models.PositiveIntegerField(_("version"))
+    raw = models.BinaryField()
+    run = models.BigIntegerField(_("run"), null=True)
+    received_at = models.DateTimeField(_("received"))
+
+    class Meta:
+        verbose_name = _("version of a status")
+        verbose_name_plural = _("versions of a status")
+        ordering = ("number",)
+        constraints = (models.UniqueConstraint(fields=("status", "number"), name="status_version_key"),)
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+class SetAside(models.Model):
+    """A document or a status that could not be read, kept whole until it can. The same raw text is kept once.
+
+    Sealed (encrypted) where it may name a consumer.
+    """
+
+    class About(models.TextChoices):
+        """What could not be read."""
+
+        ORDER = "order", _("Order")
+        STATUS = "status", _("Order status")
+
+    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    program = models.CharField(_("program"), max_length=40)
+    about = models.CharField(_("what"), max_length=20, choices=About, default=About.ORDER)
     number = models.TextField(_("number"), null=True)
     raw = models.BinaryField()
+    sealed = models.BooleanField(default=False)
     digest = models.BinaryField(max_length=16)
     code = models.CharField(max_length=60)
     params = models.JSONField(default=dict)
     run = models.BigIntegerField(_("run"), null=True)
     received_at = models.DateTimeField(_("received"))
     stored_at = models.DateTimeField(_("stored"), null=True)
+    purge_at = models.DateTimeField(_("to be purged on"), null=True)
+    purged_at = models.DateTimeField(_("purged"), null=True)
 
     class Meta:
         verbose_name = _("set-aside document")
         verbose_name_plural = _("set-aside documents")
         ordering = ("-received_at",)
         constraints = (models.UniqueConstraint(fields=("node", "program", "digest"), name="set_aside_key"),)
+        indexes = (
+            models.Index(fields=("purge_at",), name="set_aside_due", condition=models.Q(purged_at__isnull=True)),
+        )
 
     def __str__(self) -> str:
         return self.number or "?"

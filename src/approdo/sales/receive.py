@@ -3,22 +3,20 @@
 Called inside the transaction that also records which page was read (`exchanges.intake`).
 """
 
-import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from approdo.sales import rows
-from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
-from approdo.sdk.documents import Batch, DocumentType, Note
+from approdo.sales import personal, rows, status_rows
+from approdo.sales.models import SaleDocument, SetAside
+from approdo.sales.personal import Kept
+from approdo.sales.raw import compress, digest, sealed
+from approdo.sdk.documents import Batch, DocumentType, Note, Received, without_personal
 from approdo.sdk.documents import SaleDocument as Document
 from approdo.sdk.errors import UnreadableDocument
-
-COMPRESSION = 1  # measured: higher levels save little on orders of a few kilobytes
 
 
 class Origin(NamedTuple):
@@ -52,16 +50,18 @@ class Known(NamedTuple):
     changed_date: datetime | None
     state_changed_date: datetime | None
     asked_at: datetime
+    personal: Kept | None = None
 
 
 class Incoming(NamedTuple):
-    """A decoded document that has to be written, beside what is known of it."""
+    """A decoded document that has to be written, beside what is known of it and of its consumer."""
 
     document: Document
     raw: bytes
     raw_digest: bytes
     content_digest: bytes
     known: Known | None
+    personal: Kept | None
 
 
 def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
@@ -78,52 +78,78 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
     incoming: dict[str, Incoming] = {}
     refreshed: list[tuple[int, bytes]] = []
     unreadable: set[str | None] = set()
+    forgotten = _forgotten(batch, known, origin)
     for received in batch.documents:
-        raw_digest = digest(received.raw)
         stored = known.get(received.number or "")
+        raw = batch.privacy.redact(received.raw) if batch.privacy and received.number in forgotten else received.raw
+        raw_digest = digest(raw)
         if stored and stored.raw_digest == raw_digest:
             counts.unchanged += 1
             continue
         try:
-            document = batch.decode(received.raw)
-            rows.check(document)
+            new = _decoded(batch, raw, raw_digest, stored, received.number in forgotten, origin)
         except UnreadableDocument as error:
-            _set_aside(batch, received.number, received.raw, raw_digest, origin, error)
+            _set_aside(batch, received, raw, origin, error)
             unreadable.add(received.number)
             counts.failed += 1
             counts.notes.append(_unreadable(received.number, error))
             continue
-        content = digest(batch.canonical(received.raw))
-        if stored and stored.content_digest == content:
+        if stored and stored.content_digest == new.content_digest:
             refreshed.append((stored.id, raw_digest))
             counts.unchanged += 1
-        elif stored is None and batch.states and document.state not in batch.states:
+        elif stored is None and batch.states and new.document.state not in batch.states:
             counts.left_out += 1
         else:
-            _choose(incoming, Incoming(document, received.raw, raw_digest, content, stored), batch, counts)
+            _choose(incoming, new, batch, counts)
     _write(incoming.values(), batch, origin, counts)
     _refresh(refreshed)
     _settle(batch, unreadable, origin)
     return counts
 
 
-def digest(data: bytes) -> bytes:
-    """A 16-byte fingerprint (BLAKE2b, RFC 7693)."""
-    return blake2b(data, digest_size=16).digest()
+def _forgotten(batch: Batch, known: Mapping[str, Known], origin: Origin) -> set[str]:
+    """The numbers of those whose consumer is purged: nothing of that is stored again."""
+    if batch.privacy is None:
+        return set()
+    numbers = [received.number for received in batch.documents if received.number]
+    purged = {number for number, one in known.items() if one.personal and one.personal.purged}
+    return purged | personal.forgotten(origin.node, batch.program, numbers)
+
+
+def _decoded(
+    batch: Batch, raw: bytes, raw_digest: bytes, stored: Known | None, forgotten: bool, origin: Origin
+) -> Incoming:
+    """The document in `raw`; one that comes so late that its consumer must not be kept is redacted at once."""
+    document = batch.decode(raw)
+    rows.check(document)
+    mark = None
+    if batch.privacy:
+        mark = personal.due(document, batch.privacy, origin.at, stored.personal if stored else None)
+        if stored is None:
+            mark = mark._replace(purged=forgotten or mark.purge_at <= origin.at)
+        if mark.purged:
+            raw = batch.privacy.redact(raw)
+            document, raw_digest = batch.decode(raw), digest(raw)
+    return Incoming(document, raw, raw_digest, digest(batch.canonical(raw)), stored, mark)
 
 
 def _known(batch: Batch, origin: Origin) -> dict[str, Known]:
     numbers = [received.number for received in batch.documents if received.number]
-    found = SaleDocument.objects.filter(
-        node_id=origin.node, program=batch.program, type=DocumentType.ORDER, number__in=numbers
-    ).values_list(
-        "number", "id", "version", "raw_digest", "content_digest", "detailed",
+    # By number alone, the rest here: asked for all of the key, SQLite reads every document of the node.
+    found = SaleDocument.objects.filter(number__in=numbers).values_list(
+        "node", "program", "type", "number", "id", "version", "raw_digest", "content_digest", "detailed",
         "changed_date", "state_changed_date", "asked_at",
     )  # fmt: skip
-    return {
+    key = (origin.node, batch.program, DocumentType.ORDER)
+    known = {
         number: Known(pk, version, bytes(raw), bytes(content), detailed, changed, state_changed, asked)
-        for number, pk, version, raw, content, detailed, changed, state_changed, asked in found
+        for *kept, number, pk, version, raw, content, detailed, changed, state_changed, asked in found
+        if tuple(kept) == key
     }
+    if batch.privacy:
+        marks = personal.kept([one.id for one in known.values()])
+        return {number: one._replace(personal=marks.get(one.id)) for number, one in known.items()}
+    return known
 
 
 def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: Counts) -> None:
@@ -158,30 +184,38 @@ def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: C
     chosen = list(incoming)
     if not chosen:
         return
-    rows.write_documents(
-        [
-            rows.DocumentRow(
-                document=one.document,
-                version=one.known.version + 1 if one.known else 1,
-                raw_digest=one.raw_digest,
-                content_digest=one.content_digest,
-                asked_at=batch.asked_at,
-                node=origin.node,
-                run=origin.run,
-                at=origin.at,
-            )
-            for one in chosen
-        ]
-    )
+    rows.write_documents([_row(one, batch, origin) for one in chosen])
     ids = {number: stored.id for number, stored in _known(batch, origin).items()}
     rows.write_lines([(ids[one.document.number], one.document) for one in chosen])
-    rows.write_versions(
-        [(ids[one.document.number], one.known.version + 1 if one.known else 1, compress(one.raw)) for one in chosen],
-        origin.run,
-        origin.at,
+    rows.write_versions([_version(ids[one.document.number], one) for one in chosen], origin.run, origin.at)
+    personal.write(
+        ((ids[one.document.number], one.document, one.personal) for one in chosen if one.personal), origin.at
     )
+    status_rows.attach(origin.node, batch.program, [one.document.number for one in chosen if one.known is None])
     counts.created += sum(one.known is None for one in chosen)
     counts.updated += sum(one.known is not None for one in chosen)
+
+
+def _row(one: Incoming, batch: Batch, origin: Origin) -> rows.DocumentRow:
+    return rows.DocumentRow(
+        document=without_personal(one.document) if one.personal else one.document,
+        version=_number(one),
+        raw_digest=one.raw_digest,
+        content_digest=one.content_digest,
+        asked_at=batch.asked_at,
+        node=origin.node,
+        run=origin.run,
+        at=origin.at,
+    )
+
+
+def _version(document: int, one: Incoming) -> rows.VersionRow:
+    secret = one.personal is not None and not one.personal.purged
+    return rows.VersionRow(document, _number(one), sealed(one.raw) if secret else compress(one.raw), secret)
+
+
+def _number(one: Incoming) -> int:
+    return one.known.version + 1 if one.known else 1
 
 
 def _refresh(refreshed: list[tuple[int, bytes]]) -> None:
@@ -190,22 +224,29 @@ def _refresh(refreshed: list[tuple[int, bytes]]) -> None:
         SaleDocument.objects.filter(pk=pk).update(raw_digest=raw_digest)
 
 
-def _set_aside(
-    batch: Batch, number: str | None, raw: bytes, raw_digest: bytes, origin: Origin, error: UnreadableDocument
-) -> None:
+def _set_aside(batch: Batch, received: Received, raw: bytes, origin: Origin, error: UnreadableDocument) -> None:
+    same = SetAside.objects.filter(node=origin.node, program=batch.program, digest=digest(received.raw))
+    if same.filter(purged_at__isnull=False).update(received_at=origin.at, run=origin.run, stored_at=None):
+        return
+    number = (received.number or "").replace("\0", "")[:200] or None
+    secret = batch.privacy is not None and raw is received.raw
+    came = {
+        "number": number,
+        "raw": sealed(raw) if secret else compress(raw),
+        "sealed": secret,
+        "code": error.code,
+        "params": error.params,
+        "run": origin.run,
+        "received_at": origin.at,
+        "stored_at": None,
+    }
+    until = personal.set_aside_until(origin.node, batch.program, number, origin.at) if secret else None
     SetAside.objects.update_or_create(
         node_id=origin.node,
         program=batch.program,
-        digest=raw_digest,
-        defaults={
-            "number": (number or "").replace("\0", "")[:200] or None,
-            "raw": compress(raw),
-            "code": error.code,
-            "params": error.params,
-            "run": origin.run,
-            "received_at": origin.at,
-            "stored_at": None,
-        },
+        digest=digest(received.raw),
+        defaults=came,
+        create_defaults={**came, "purge_at": until},
     )
 
 
@@ -213,25 +254,14 @@ def _settle(batch: Batch, unreadable: set[str | None], origin: Origin) -> None:
     """What was set aside waits no longer once the same document came readable."""
     readable = {received.number for received in batch.documents} - unreadable
     SetAside.objects.filter(
-        node_id=origin.node, program=batch.program, stored_at=None, number__in=readable - {None}
+        node_id=origin.node,
+        program=batch.program,
+        about=SetAside.About.ORDER,
+        stored_at=None,
+        number__in=readable - {None},
     ).update(stored_at=origin.at)
 
 
 def _unreadable(number: str | None, error: UnreadableDocument) -> Note:
     params = {**error.params, "number": number or "?", "reason_code": error.code}
     return Note(code="unreadable_document", params=params)
-
-
-def compress(raw: bytes) -> bytes:
-    """Raw text as it is stored: a page's orders are most of the database."""
-    return zlib.compress(raw, COMPRESSION)
-
-
-def raw_bytes(version: DocumentVersion | SetAside) -> bytes:
-    """The raw bytes of a version, exactly as they came."""
-    return zlib.decompress(bytes(version.raw))
-
-
-def raw_text(version: DocumentVersion | SetAside) -> str:
-    """The same as text."""
-    return raw_bytes(version).decode("utf-8", "replace")

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from approdo.sales.bulk import upsert
+from approdo.sales.fields import plain
 from approdo.sales.models import CODE_LENGTH, NUMBER_LENGTH, DocumentVersion, SaleDocument, SaleLine
-from approdo.sdk.documents import Line, Party
+from approdo.sdk.documents import Line, Party, Tax
 from approdo.sdk.documents import SaleDocument as Document
 from approdo.sdk.errors import UnreadableDocument
 
@@ -18,7 +19,8 @@ NUL = "\0"
 KEY = ("node_id", "program", "type", "number")
 CONTENT = (
     "state", "vendor_code", "ship_to", "date", "changed_date", "state_changed_date", "currency", "total",
-    "purchase_order_type", "payment_method", "deal_code", "import_details", "parties",
+    "purchase_order_type", "payment_method", "deal_code", "import_details", "customer_order_number", "ship_method",
+    "required_ship_date", "promised_delivery_date", "priority", "gift", "packing_slip_required", "tax_total", "parties",
     "ship_window_start", "ship_window_end", "delivery_window_start", "delivery_window_end",
     "line_count", "detailed", "version", "raw_digest", "content_digest", "asked_at", "last_run", "updated_at",
 )  # fmt: skip
@@ -26,9 +28,10 @@ ONCE = ("first_run", "created_at")
 LINE_KEY = ("document_id", "sequence")
 LINE_CONTENT = (
     "position", "asin", "vendor_sku", "title", "quantity", "unit", "unit_size", "eaches", "net_cost",
-    "list_price", "currency", "price_unit", "cancelled", "vanished", "backorder_allowed", "total",
+    "list_price", "currency", "price_unit", "cancelled", "vanished", "backorder_allowed", "taxes",
+    "total",
 )  # fmt: skip
-VERSION = ("document_id", "number", "raw", "run", "received_at")
+VERSION = ("document_id", "number", "raw", "sealed", "run", "received_at")
 
 
 class DocumentRow(NamedTuple):
@@ -44,6 +47,15 @@ class DocumentRow(NamedTuple):
     at: datetime
 
 
+class VersionRow(NamedTuple):
+    """One version's raw text, as it is stored."""
+
+    document: int
+    number: int
+    raw: bytes
+    sealed: bool
+
+
 def check(document: Document) -> None:
     """Raise `UnreadableDocument` for what no column can hold: it must not stop the rest of its page."""
     _fits("number", document.number, NUMBER_LENGTH)
@@ -51,8 +63,9 @@ def check(document: Document) -> None:
         raise UnreadableDocument("no_number")
     _fits("state", document.state, 40)
     _fits("currency", document.currency, 8)
-    for name in ("purchase_order_type", "payment_method", "deal_code"):
-        _fits(name, getattr(document, name), 4000 if name == "deal_code" else CODE_LENGTH)
+    for name in ("purchase_order_type", "payment_method", "customer_order_number", "ship_method"):
+        _fits(name, getattr(document, name), CODE_LENGTH)
+    _fits("deal_code", document.deal_code, 4000)
     parties = document.parties
     for name, party in (("selling_party", parties.selling), ("ship_to_party", parties.ship_to)):
         _fits(name, _code(party), CODE_LENGTH)
@@ -100,7 +113,9 @@ def _document_row(row: DocumentRow) -> tuple[Any, ...]:
         row.node, order.program, str(order.type), order.number,
         order.state, _code(parties.selling), _code(parties.ship_to), order.date, order.changed_date,
         order.state_changed_date, order.currency, order.total, order.purchase_order_type,
-        order.payment_method, order.deal_code, order.import_details, msgspec.to_builtins(parties),
+        order.payment_method, order.deal_code, order.import_details, order.customer_order_number, order.ship_method,
+        order.required_ship_date, order.promised_delivery_date, order.priority, order.gift,
+        order.packing_slip_required, order.tax_total, msgspec.to_builtins(parties),
         ship and ship.start, ship and ship.end, delivery and delivery.start, delivery and delivery.end,
         len(order.lines), order.detailed, row.version, row.raw_digest, row.content_digest, row.asked_at,
         row.run, row.at,
@@ -128,16 +143,27 @@ def _line_row(document: int, position: int, line: Line) -> tuple[Any, ...]:
     return (
         document, line.sequence, position, line.asin, line.vendor_sku, line.title, line.quantity, line.unit,
         line.unit_size, line.eaches, line.net_cost, line.list_price, line.currency, line.price_unit,
-        line.cancelled, False, line.backorder_allowed, line.total,
+        line.cancelled, False, line.backorder_allowed, _taxes(line.taxes), line.total,
     )  # fmt: skip
 
 
-def write_versions(versions: Sequence[tuple[int, int, bytes]], run: int | None, at: datetime) -> None:
-    """Keep the raw text (compressed) of each (document, version)."""
+def _taxes(taxes: Sequence[Tax]) -> list[dict[str, str | None]] | None:
+    """As the API gives them: amounts exact, as text."""
+    return [_tax(tax) for tax in taxes] or None
+
+
+def _tax(tax: Tax) -> dict[str, str | None]:
+    amounts = {name: getattr(tax, name) for name in ("rate", "amount", "taxable_amount")}
+    exact = {name: None if value is None else plain(value) for name, value in amounts.items()}
+    return {"type": tax.type, **exact, "currency": tax.currency}
+
+
+def write_versions(versions: Sequence[VersionRow], run: int | None, at: datetime) -> None:
+    """Keep the raw text of each version."""
     upsert(
         DocumentVersion,
         VERSION,
-        [(pk, number, raw, run, at) for pk, number, raw in versions],
+        [(*version, run, at) for version in versions],
         ("document_id", "number"),
         (),
     )

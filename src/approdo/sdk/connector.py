@@ -14,13 +14,26 @@ from msgspec import Struct, field
 from approdo.sdk.documents import Batch
 from approdo.sdk.errors import Sentence
 from approdo.sdk.options import Kind, Option
+from approdo.sdk.statuses import StatusBatch
 
 
 class Scan(StrEnum):
-    """By which of an order's dates a window looks."""
+    """By which of an order's dates a window looks, and for what."""
 
     CREATED = "created"
     CHANGED = "changed"
+    STATUS = "status"
+    """For statuses instead of orders, by the date on which a status was last updated."""
+    STATUS_BY_CREATION = "status_created"
+    """For statuses by the date of their orders: only to ask once more, it proves no time."""
+
+    @property
+    def is_status(self) -> bool:
+        """Whether it looks for statuses."""
+        return self in STATUS_SCANS
+
+
+STATUS_SCANS = (Scan.STATUS, Scan.STATUS_BY_CREATION)
 
 
 class Span(Struct, frozen=True):
@@ -74,6 +87,8 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     UNREACHABLE = "unreachable"
     NOT_TRIED = "not_tried"
+    NOT_GRANTED = "not_granted"
+    """Refused, which matters only to those who need it."""
 
 
 class CheckResult(Struct, frozen=True, kw_only=True):
@@ -88,26 +103,33 @@ class CheckResult(Struct, frozen=True, kw_only=True):
 class Download(Struct, frozen=True, kw_only=True):
     """Work that reads documents window by window.
 
+    `beside(options)` are the scans that are read beside those that a time range names, over the same time.
     `plan(options, spans, now)` cuts the spans into windows the other side accepts, or raises `ConfigError`.
     `step(context, window, token)` reads one page and returns it with the token of the next, or none.
     `fetch(context, number)` reads one document by its number, in whatever state it is.
-    `reread` holds, for each program, what makes a batch again of documents that were kept raw.
+    `reread` holds, for each program, what makes a batch again of documents that were kept raw;
+    `reread_statuses` does so for statuses.
     `states(options)` are those an unknown document must have to be stored; none means every state.
     `open_states` are those from which a document can still move on.
     `overlap` is how far windows reach into each other, so that nothing at their bounds is lost.
     """
 
     plan: Callable[[Mapping[str, Any], Sequence[Span], datetime], list[ReadWindow]]
-    step: Callable[[Context, ReadWindow, str | None], tuple[Batch, str | None]]
+    step: Callable[[Context, ReadWindow, str | None], tuple[Batch | StatusBatch, str | None]]
     fetch: Callable[[Context, str], Batch] | None = None
+    beside: Callable[[Mapping[str, Any]], Sequence[Scan]] = lambda _options: ()
     reread: Mapping[str, Callable[[Sequence[bytes], datetime], Batch]] = field(default_factory=dict)
+    reread_statuses: Mapping[str, Callable[[Sequence[bytes], datetime], StatusBatch]] = field(default_factory=dict)
     states: Callable[[Mapping[str, Any]], frozenset[str]] = lambda _options: frozenset()
     open_states: frozenset[str] = frozenset()
     overlap: timedelta = timedelta()
 
 
 class ConfigurationType(Struct, frozen=True, kw_only=True):
-    """A named set of options that several connectors can share. `name` is singular, snake_case."""
+    """A named set of options that several connectors can share. `name` is singular, snake_case.
+
+    `scans(options)` are the dates by which the other side can be asked, where there is a time range.
+    """
 
     name: str
     label: str
@@ -115,6 +137,7 @@ class ConfigurationType(Struct, frozen=True, kw_only=True):
     menu: tuple[str, ...]
     options: tuple[Option, ...]
     has_time_range: bool = False
+    scans: Callable[[Mapping[str, Any]], frozenset[Scan]] = lambda _options: frozenset(Scan)
 
 
 class ConnectorType(Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 
 class DocumentType(StrEnum):
@@ -25,6 +26,7 @@ class Address(Struct, frozen=True, omit_defaults=True, kw_only=True):
     """A postal address as it was received."""
 
     name: str | None = None
+    attention: str | None = None
     line_1: str | None = None
     line_2: str | None = None
     line_3: str | None = None
@@ -69,6 +71,16 @@ class Window(Struct, frozen=True, kw_only=True):
     end: datetime | None = None
 
 
+class Tax(Struct, frozen=True, kw_only=True):
+    """One tax of a line, as the other side worked it out. `rate` is its figure, a fraction or a percentage."""
+
+    type: str | None = None
+    rate: Decimal | None = None
+    amount: Decimal | None = None
+    taxable_amount: Decimal | None = None
+    currency: str = ""
+
+
 class Line(Struct, frozen=True, kw_only=True):
     """One line of a document.
 
@@ -90,6 +102,9 @@ class Line(Struct, frozen=True, kw_only=True):
     price_unit: str | None = None
     cancelled: bool = False
     backorder_allowed: bool | None = None
+    taxes: tuple[Tax, ...] = ()
+    gift_message: str | None = None
+    customized_url: str | None = None
 
     @property
     def total(self) -> Decimal | None:
@@ -114,6 +129,15 @@ class SaleDocument(Struct, frozen=True, kw_only=True):
     payment_method: str | None = None
     deal_code: str | None = None
     import_details: dict[str, Any] | None = None
+    customer_order_number: str | None = None
+    ship_method: str | None = None
+    required_ship_date: datetime | None = None
+    promised_delivery_date: datetime | None = None
+    priority: bool | None = None
+    gift: bool | None = None
+    packing_slip_required: bool | None = None
+    message_to_customer: str | None = None
+    tax_total: Decimal | None = None
     parties: Parties = field(default_factory=Parties)
     ship_window: Window | None = None
     delivery_window: Window | None = None
@@ -134,6 +158,50 @@ class SaleDocument(Struct, frozen=True, kw_only=True):
         return sum((total for total in totals if total is not None), Decimal(0))
 
 
+class PersonalLine(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a line says of the consumer: greetings, and where the wishes for a made-to-order piece are."""
+
+    gift_message: str | None = None
+    customized_url: str | None = None
+
+
+class Personal(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """What a document says of a consumer; `lines` by their sequence."""
+
+    ship_to: Party | None = None
+    bill_to: Party | None = None
+    message_to_customer: str | None = None
+    lines: dict[str, PersonalLine] = {}
+
+
+def personal_of(document: SaleDocument) -> Personal:
+    """What the document says of a consumer."""
+    lines = {
+        line.sequence: PersonalLine(gift_message=line.gift_message, customized_url=line.customized_url)
+        for line in document.lines
+        if line.gift_message or line.customized_url
+    }
+    return Personal(
+        ship_to=document.parties.ship_to,
+        bill_to=document.parties.bill_to,
+        message_to_customer=document.message_to_customer,
+        lines=lines,
+    )
+
+
+def without_personal(document: SaleDocument) -> SaleDocument:
+    """The document without it; of the party billed its id stays, which names a company of the other side's."""
+    billed = document.parties.bill_to
+    kept = Party(id=billed.id) if billed and billed.id else None
+    lines = (replace(line, gift_message=None, customized_url=None) for line in document.lines)
+    return replace(
+        document,
+        parties=replace(document.parties, ship_to=None, bill_to=kept),
+        message_to_customer=None,
+        lines=tuple(lines),
+    )
+
+
 class Received(Struct, frozen=True, kw_only=True):
     """One document as it came: its number, where it could be read, and its raw bytes."""
 
@@ -148,12 +216,25 @@ class Note(Struct, frozen=True, kw_only=True):
     params: dict[str, Any] = field(default_factory=dict)
 
 
+class Privacy(Struct, frozen=True, kw_only=True):
+    """That a program's documents name consumers, and what it takes to forget them.
+
+    `redact` gives the raw bytes without what they say of the consumer, empty where they cannot be
+    read; what it gave stays as it is. A document is over for the consumer once it is in one of the
+    states `ended`.
+    """
+
+    redact: Callable[[bytes], bytes]
+    ended: frozenset[str]
+
+
 class Batch(Struct, frozen=True, kw_only=True):
     """What one request brought.
 
     `decode` turns raw bytes into a document and raises `UnreadableDocument`; `canonical` gives
     bytes that are equal for equal content (key order, absent or null, spelling of decimals).
     `states` are the states in which a document not yet known is stored; none means every state.
+    `privacy` is given where the documents name consumers.
     """
 
     program: str
@@ -163,3 +244,4 @@ class Batch(Struct, frozen=True, kw_only=True):
     canonical: Callable[[bytes], bytes]
     states: frozenset[str] = frozenset()
     notes: Sequence[Note] = ()
+    privacy: Privacy | None = None

@@ -25,18 +25,24 @@ class Kind(StrEnum):
     URL = "url"
 
 
+class When(Struct, frozen=True):
+    """An option, or a choice, counts only while another option has one of these values."""
+
+    option: str
+    values: frozenset[str]
+
+    def holds(self, values: Mapping[str, Any]) -> bool:
+        """Whether it does beside these values."""
+        value = values.get(self.option)
+        return isinstance(value, str) and value in self.values
+
+
 class Choice(Struct, frozen=True):
     """One value to choose, with its label marked for translation."""
 
     value: str
     label: str
-
-
-class When(Struct, frozen=True):
-    """The option counts only while another one has one of these values."""
-
-    option: str
-    values: frozenset[str]
+    when: When | None = None
 
 
 class Option(Struct, frozen=True, kw_only=True):
@@ -58,10 +64,11 @@ class Option(Struct, frozen=True, kw_only=True):
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the option counts beside these other values."""
-        if self.when is None:
-            return True
-        value = values.get(self.when.option)
-        return isinstance(value, str) and value in self.when.values
+        return self.when is None or self.when.holds(values)
+
+    def offered(self, values: Mapping[str, Any]) -> list[str]:
+        """What can be chosen beside these other values."""
+        return [choice.value for choice in self.choices if choice.when is None or choice.when.holds(values)]
 
 
 ALL = "all"
@@ -88,7 +95,7 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
                 problems.append(Problem(option.name, "missing_option", {}))
             continue
         try:
-            checked = _checked(option, value)
+            checked = _checked(option, value, option.offered({**values, **cleaned}))
         except _Wrong as wrong:
             problems.append(Problem(option.name, wrong.code, wrong.params))
             continue
@@ -108,12 +115,12 @@ class _Wrong(Exception):
         self.params = params
 
 
-def _checked(option: Option, value: Any) -> Any:
+def _checked(option: Option, value: Any, offered: list[str]) -> Any:
     match option.kind:
         case Kind.CHOICE:
-            return _choice(option, value)
+            return _choice(offered, value)
         case Kind.CHOICES:
-            return _choices(option, value)
+            return _choices(offered, value)
         case Kind.FLAG:
             return _flag(value)
         case Kind.NUMBER:
@@ -135,15 +142,13 @@ def _text(value: Any) -> str:
     return text
 
 
-def _choice(option: Option, value: Any) -> str:
-    allowed = [choice.value for choice in option.choices]
+def _choice(allowed: list[str], value: Any) -> str:
     if value not in allowed:
         raise _Wrong("not_a_choice", value=str(value), choices=", ".join(allowed))
     return str(value)
 
 
-def _choices(option: Option, value: Any) -> list[str]:
-    allowed = [choice.value for choice in option.choices]
+def _choices(allowed: list[str], value: Any) -> list[str]:
     if value in (ALL, [ALL]):
         return allowed
     given = [value] if isinstance(value, str) else value

@@ -78,6 +78,14 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "time_range_both": Sentence(_("Give either a length or two dates, not both and not neither.")),
     "time_range_reversed": Sentence(_("The first date is after the last.")),
+    "no_change_date": Sentence(
+        _("Direct Fulfillment orders have no change date: they cannot be asked for by it."),
+        _("Choose a time range by creation date, or by both: then what is not yet shipped is read again each time."),
+    ),
+    "no_change_date_used": Sentence(
+        _("The configuration “{configuration}” reads Direct Fulfillment orders, which have no change date."),
+        _("Leave it by creation date or by both, or give that configuration another time range."),
+    ),
     "beyond_six_months": Sentence(
         _("Amazon keeps orders for six months: {start} is too far back."),
         _("Choose a time range that starts later."),
@@ -98,6 +106,11 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Order {number} could not be read and was set aside: {reason}."),
         _("Its raw text is kept; the rest of the page was stored."),
     ),
+    "unreadable_status": Sentence(
+        _("The status of order {number} could not be read and was set aside: {reason}."),
+        _("Its raw text is kept; the rest of the page was stored."),
+    ),
+    "older_status": Sentence(_("Order {number}: an older status arrived late and did not replace the newer one.")),
     "no_number": Sentence(_("it has no order number")),
     "field_too_long": Sentence(_("the field “{field}” is longer than {limit} characters")),
     "control_character": Sentence(_("the field “{field}” holds a character that cannot be stored")),

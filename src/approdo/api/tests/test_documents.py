@@ -3,16 +3,15 @@
 import random
 from datetime import UTC, datetime, timedelta
 
+import consumer_orders
 import pytest
 from amazon_orders import batch, item, node, order
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from approdo.processes.models import Connector
-from approdo.sales.models import SaleDocument
+from approdo.sales.models import PersonalDataLook, SaleDocument
 from approdo.sales.receive import Origin, receive
-from approdo.sdk.documents import Batch, DocumentType, Parties, Party, Received
-from approdo.sdk.documents import SaleDocument as Document
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -169,34 +168,72 @@ def test_what_could_not_be_read_is_listed_with_its_raw_text(amazon, caller):
     assert found["node"] == "Amazon"
 
 
-def consumers_order(of):
-    """Direct Fulfillment, as the sdk states it."""
-    parties = Parties(ship_to=Party(id="Mario Rossi"), selling=Party(id="ROSIT"))
-    document = Document(
-        type=DocumentType.ORDER,
-        program="vendor_direct_fulfillment",
-        number="DF1",
-        state="new",
-        parties=parties,
-    )
-    brought = Batch(
-        program=document.program,
-        documents=[Received(number="DF1", raw=b'{"shipTo": "Mario Rossi"}')],
-        asked_at=START,
-        decode=lambda _: document,
-        canonical=lambda raw: raw,
-    )
-    receive(brought, Origin(of.pk, None, START))
+@pytest.fixture
+def consumers_order(amazon):
+    receive(consumer_orders.batch(consumer_orders.order()), Origin(amazon.pk, None, START))
+    return SaleDocument.objects.get(number="DF0000001")
 
 
-def test_a_consumer_is_named_only_to_whoever_may_know(amazon, caller, caller_with):
-    consumers_order(amazon)
-    pk = SaleDocument.objects.get().pk
+def test_a_consumer_is_named_only_to_whoever_may_know_and_each_look_is_written_down(
+    consumers_order, caller, caller_with
+):
     stranger = caller_with("documents:read")
-    for path in ("/documents", f"/documents/{pk}", f"/documents/{pk}/versions"):
-        assert "Rossi" in caller.get(path).text
-        assert "Rossi" not in stranger.get(path).text
-        assert "ROSIT" in stranger.get(path).text or "versions" in path
+    paths = ("/documents", f"/documents/{consumers_order.pk}", f"/documents/{consumers_order.pk}/versions")
+    for path in paths:
+        said = stranger.get(path).text
+        assert not [word for word in consumer_orders.PERSONAL if word in said]
+        assert "DF0000001" in said or "versions" in path
+    assert not PersonalDataLook.objects.exists()
+    for number, path in enumerate(paths, 1):
+        assert "Mario Rossi" in caller.get(path).text
+        assert PersonalDataLook.objects.count() == number
+    assert {look.number for look in PersonalDataLook.objects.all()} == {"DF0000001"}
+    hidden = stranger.get(paths[1]).data
+    assert (hidden["personal_data"], hidden["ship_to_party"], hidden["message_to_customer"]) == ("hidden", None, None)
+    assert hidden["bill_to_party"] == {"id": "AMZNIT"}
+    given = caller.get(paths[1]).data
+    assert given["personal_data"] == "given"
+    assert given["ship_to_party"]["address"]["name"] == "Mario Rossi"
+    assert given["lines"][0]["gift_message"] == "Auguri dalla zia Pina"
+
+
+def test_a_direct_fulfillment_document_says_what_the_contract_promises(consumers_order, caller):
+    found = caller.get(f"/documents/{consumers_order.pk}").data
+    assert found["customer_order_number"] == "999-1234567-7654321"
+    assert (found["ship_method"], found["priority"], found["gift"]) == ("BRT", False, True)
+    assert (found["packing_slip_required"], found["tax_total"]) == (True, "4.40")
+    assert found["required_ship_date"] == "2026-05-02T21:59:59Z"
+    assert found["promised_delivery_date"] == "2026-05-05T21:59:59Z"
+    (line,) = found["lines"]
+    assert (line["title"], line["quantity"], line["unit"], line["eaches"]) == ("Caffettiera", 2, "eaches", 2)
+    assert (line["net_cost"], line["total"], found["total"]) == ("10.00", "20.00", "20.00")
+    assert line["taxes"] == [
+        {"type": "VAT", "rate": "0.22", "amount": "4.40", "taxable_amount": "20.00", "currency": "EUR"}
+    ]
+
+
+def test_a_retail_document_has_none_of_it(amazon, caller):
+    bring(amazon, order("PO1"))
+    assert "personal_data" not in caller.get("/documents").data["items"][0]
+
+
+def test_personal_data_are_purged_on_request_once(consumers_order, caller, caller_with):
+    address = f"/documents/{consumers_order.pk}/purge-personal-data"
+    assert caller_with("documents:read", "personal-data:read").post(address).status == 403
+    assert caller.post(address).data == {"id": consumers_order.pk, "purged": True}
+    assert caller.post(address).data == {"id": consumers_order.pk, "purged": False}
+    found = caller.get(f"/documents/{consumers_order.pk}").data
+    assert (found["personal_data"], found["ship_to_party"]) == ("purged", None)
+    assert "Rossi" not in caller.get(f"/documents/{consumers_order.pk}/versions").text
+
+
+def test_what_was_set_aside_shows_its_consumer_only_to_whoever_may_know(amazon, caller, caller_with):
+    broken = consumer_orders.order(items="none")
+    receive(consumer_orders.batch(broken), Origin(amazon.pk, None, START))
+    assert "Rossi" not in caller_with("documents:read").get("/set-aside").text
+    assert not PersonalDataLook.objects.exists()
+    assert "Rossi" in caller.get("/set-aside").text
+    assert PersonalDataLook.objects.get().number == "DF0000001"
 
 
 def test_a_token_for_one_connector_sees_what_its_node_brought(amazon, caller_with, caller, connector):

@@ -15,7 +15,8 @@ from django.utils import translation
 
 from approdo.backoffice import formats
 from approdo.sales.models import SaleDocument, SetAside
-from approdo.sales.receive import Origin, compress, receive
+from approdo.sales.raw import compress
+from approdo.sales.receive import Origin, receive
 from approdo.sdk.documents import Received
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -93,6 +94,7 @@ FILTERS = [
     "state=new",
     "vendor_code=ROSIT",
     "ship_to=MXP5",
+    "confirmation=confirmed&receiving=not_received&amazon_status=open",
     "dated_from=2026-01-01",
     "node={node}&state=closed&vendor_code=ROSIT",
 ]

@@ -9,7 +9,7 @@ import amazon_orders
 import pytest
 from django.utils import timezone
 
-from approdo.nodes.models import Configuration, Node
+from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SaleDocument
 
@@ -240,3 +240,24 @@ def test_no_page_is_wider_than_the_screen(opened, live_server, connector, receiv
     for address in [*ADDRESSES, *own, f"/processes/connector/{connector.pk}/change/"]:
         page.goto(f"{live_server.url}{address}")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, address
+
+
+def test_the_form_offers_the_states_of_the_chosen_program_and_sends_no_others(opened):
+    TimeRange.objects.create(name="Last 7 days", last=7)
+    page = opened("/backoffice/orderdownloadconfiguration/add/")
+    page.get_by_label("Configuration name").fill("Consumers")
+
+    def offered():
+        labels = page.locator("input[name=option_states]").locator("xpath=ancestor::label")
+        return [label.inner_text().strip() for label in labels.all() if label.is_visible()]
+
+    assert offered() == ["NEW", "ACKNOWLEDGED", "CLOSED"]
+    page.get_by_label("Type").select_option("vendor_direct_fulfillment")
+    assert offered() == ["NEW", "ACCEPTED", "SHIPPED", "CANCELLED"]
+    page.get_by_label("All", exact=True).uncheck()
+    page.get_by_label("SHIPPED").check()
+    page.get_by_label("Time range settings").select_option(label="Last 7 days")
+    press(page, "Save and close")
+    page.wait_for_url(re.compile("/orderdownloadconfiguration/$"))
+    saved = Configuration.objects.get(name="Consumers")
+    assert saved.options == {"type": "vendor_direct_fulfillment", "states": ["shipped"]}

@@ -29,7 +29,8 @@ def test_a_run_ends_with_exit_code_0_and_its_documents_come_out_in_every_form(hu
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     result = json.loads(line)
-    assert (list(result), list(result["counts"])) == (["run", "state", "counts", "errors"], COUNTS)
+    assert (list(result), list(result["counts"])) == (["run", "state", "counts", "statuses", "errors"], COUNTS)
+    assert (result["statuses"]["created"], result["statuses"]["failed"]) == (120, 0)
     assert (result["state"], result["counts"]["created"], result["errors"]) == ("succeeded", 120, [])
 
     documents = hub.documents()

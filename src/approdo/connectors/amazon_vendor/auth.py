@@ -1,8 +1,9 @@
 """Login with Amazon: a refresh token buys access tokens that live one hour (reference 2.1)."""
 
+from collections.abc import Callable
 from threading import Lock
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import msgspec
@@ -43,27 +44,34 @@ class _Answer(Struct):
     error: Any = None
 
 
-class AccessTokens:
-    """The access token of one account, renewed when needed; threads share one renewal."""
+class _RestrictedAnswer(Struct, rename="camel"):
+    restricted_data_token: str
+    expires_in: float
 
-    def __init__(self, url: str, credentials: Credentials) -> None:
-        self._url = url
-        self._credentials = credentials
+
+class Issued(NamedTuple):
+    """A token, and for how many seconds it is good."""
+
+    token: str
+    seconds: float
+
+
+class KeptToken:
+    """One token, asked for when it is needed and kept while it is good; threads share one request."""
+
+    def __init__(self) -> None:
         self._lock = Lock()
         self._token = ""
         self._usable_until = 0.0
 
-    def get(self, sending: Sending) -> str:
-        """A token good for at least a minute, asked for if there is none.
-
-        Raises `ConfigError` where a person has to act, `TransientError` where time helps.
-        """
+    def get(self, ask: Callable[[], Issued]) -> str:
+        """The token, good for at least a minute. Raises what `ask` raises."""
         with self._lock:
             if not self._token or monotonic() >= self._usable_until:
                 asked = monotonic()
-                answer = self._ask(sending)
-                self._token = answer.access_token or ""
-                self._usable_until = asked + answer.expires_in - EARLY_SECONDS
+                issued = ask()
+                self._token = issued.token
+                self._usable_until = asked + issued.seconds - EARLY_SECONDS
             return self._token
 
     def forget(self, token: str | None = None) -> None:
@@ -72,7 +80,27 @@ class AccessTokens:
             if token in (None, self._token):
                 self._token = ""
 
-    def _ask(self, sending: Sending) -> _Answer:
+
+class AccessTokens:
+    """The access token of one account."""
+
+    def __init__(self, url: str, credentials: Credentials) -> None:
+        self._url = url
+        self._credentials = credentials
+        self._kept = KeptToken()
+
+    def get(self, sending: Sending) -> str:
+        """A token good for at least a minute, asked for if there is none.
+
+        Raises `ConfigError` where a person has to act, `TransientError` where time helps.
+        """
+        return self._kept.get(lambda: self._ask(sending))
+
+    def forget(self, token: str | None = None) -> None:
+        """Drops the token that was refused, unless another thread has renewed it already."""
+        self._kept.forget(token)
+
+    def _ask(self, sending: Sending) -> Issued:
         form = {
             "grant_type": "refresh_token",
             "refresh_token": self._credentials.refresh_token,
@@ -82,13 +110,22 @@ class AccessTokens:
         return send(sending, "POST", self._url, _read, form=form)
 
 
-def _read(response: httpx2.Response) -> _Answer:
+def read_restricted_token(body: bytes) -> Issued:
+    """The token in an answer to createRestrictedDataToken, or `TransientError("unreadable_answer")`."""
+    try:
+        answer = msgspec.json.decode(body, type=_RestrictedAnswer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise TransientError("unreadable_answer", detail=str(error)[:200]) from error
+    return Issued(answer.restricted_data_token, answer.expires_in)
+
+
+def _read(response: httpx2.Response) -> Issued:
     try:
         answer = msgspec.json.decode(response.content, type=_Answer, strict=False)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         answer = _Answer()
     if response.status_code == 200 and answer.access_token:
-        return answer
+        return Issued(answer.access_token, answer.expires_in)
     raise _failure(response, answer.error if isinstance(answer.error, str) else "")
 
 

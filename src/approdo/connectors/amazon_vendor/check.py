@@ -5,16 +5,18 @@ from datetime import UTC, date, datetime, timedelta
 
 from approdo.connectors.amazon_vendor.client import ONCE, Client, client_for
 from approdo.connectors.amazon_vendor.operations import (
+    GET_DIRECT_ORDERS,
     GET_PURCHASE_ORDER,
     GET_PURCHASE_ORDERS,
     GET_PURCHASE_ORDERS_STATUS,
 )
-from approdo.connectors.amazon_vendor.wire import vendor_orders
+from approdo.connectors.amazon_vendor.wire import direct_orders, order_status, vendor_orders
 from approdo.sdk.connector import CheckResult, Context, Outcome
 from approdo.sdk.errors import ApprodoError, TransientError
 
 SIGN_IN = "Login with Amazon"
 CLOCK = "Clock"
+DIRECT_FULFILLMENT = f"Direct Fulfillment {GET_DIRECT_ORDERS.name}"
 
 RECENT_DAYS = 6
 SKEW_TO_WARN = timedelta(minutes=2)
@@ -46,6 +48,7 @@ def _operations(client: Client, context: Context) -> list[CheckResult]:
         _tried(GET_PURCHASE_ORDERS.name, lambda: _orders(client, context, found)),
         _tried(GET_PURCHASE_ORDER.name, lambda: _order(client, context, found)),
         _tried(GET_PURCHASE_ORDERS_STATUS.name, lambda: _statuses(client, context)),
+        _softened(_tried(DIRECT_FULFILLMENT, lambda: _direct_orders(client, context))),
     ]
 
 
@@ -84,12 +87,31 @@ def _order(client: Client, context: Context, found: list[str]) -> CheckResult:
 def _statuses(client: Client, context: Context) -> CheckResult:
     client.get(
         GET_PURCHASE_ORDERS_STATUS,
-        vendor_orders.read_status_count,
+        order_status.read_page,
         context.record,
         query=_recent(),
         policy=ONCE,
     )
     return _works(GET_PURCHASE_ORDERS_STATUS.name)
+
+
+def _direct_orders(client: Client, context: Context) -> CheckResult:
+    client.get(GET_DIRECT_ORDERS, direct_orders.read_page, context.record, query=_recent(), policy=ONCE)
+    return CheckResult(
+        subject=DIRECT_FULFILLMENT,
+        outcome=Outcome.WORKS,
+        code="operation_works",
+        params={"operation": GET_DIRECT_ORDERS.name},
+    )
+
+
+def _softened(result: CheckResult) -> CheckResult:
+    """A vendor of Retail alone is refused here, and misses nothing."""
+    if result.outcome is not Outcome.REFUSED:
+        return result
+    return CheckResult(
+        subject=result.subject, outcome=Outcome.NOT_GRANTED, code="direct_fulfillment_refused", params=result.params
+    )
 
 
 def _tried(subject: str, attempt: Callable[[], CheckResult]) -> CheckResult:
@@ -116,9 +138,8 @@ def _works(operation: str) -> CheckResult:
 
 def _not_tried() -> list[CheckResult]:
     operations = (GET_PURCHASE_ORDERS, GET_PURCHASE_ORDER, GET_PURCHASE_ORDERS_STATUS)
-    return [
-        CheckResult(subject=operation.name, outcome=Outcome.NOT_TRIED, code="not_signed_in") for operation in operations
-    ]
+    subjects = [*(operation.name for operation in operations), DIRECT_FULFILLMENT]
+    return [CheckResult(subject=subject, outcome=Outcome.NOT_TRIED, code="not_signed_in") for subject in subjects]
 
 
 def _recent() -> dict[str, str]:

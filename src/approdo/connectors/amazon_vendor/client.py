@@ -16,11 +16,17 @@ from msgspec import Struct
 
 from approdo.connectors.amazon_vendor import throttle
 from approdo.connectors.amazon_vendor.auth import OPERATION as SIGN_IN
-from approdo.connectors.amazon_vendor.auth import AccessTokens, Credentials
-from approdo.connectors.amazon_vendor.operations import SANDBOX_RATE, Operation, Rate
-from approdo.connectors.amazon_vendor.refusals import refusal
+from approdo.connectors.amazon_vendor.auth import AccessTokens, Credentials, Issued, KeptToken, read_restricted_token
+from approdo.connectors.amazon_vendor.operations import (
+    CREATE_RESTRICTED_TOKEN,
+    RESTRICTED_PATHS,
+    SANDBOX_RATE,
+    Operation,
+    Rate,
+)
+from approdo.connectors.amazon_vendor.refusals import ACCESS_REFUSED, RESTRICTED_REFUSED, refusal
 from approdo.connectors.amazon_vendor.regions import CUSTOM, endpoints
-from approdo.connectors.amazon_vendor.transport import Record, Sending, send, their_clock
+from approdo.connectors.amazon_vendor.transport import Record, Sending, granted_rate, send, their_clock
 from approdo.sdk.connector import Context
 from approdo.sdk.errors import ConfigError, RefusedError, TransientError
 from approdo.sdk.http import READ_SECONDS
@@ -76,6 +82,8 @@ class Client:
             where.token_url,
             Credentials(settings["client_id"], settings["client_secret"], settings["refresh_token"]),
         )
+        self._restricted = KeptToken()
+        self._rates: dict[str, Rate] = {}
 
     def get(
         self,
@@ -114,27 +122,51 @@ class Client:
         self._tokens.get(_sending(SIGN_IN, record, policy, 1))
 
     def _once(self, call: "_Call[T]", attempt: int) -> T:
+        token = self._tokens.get(_sending(SIGN_IN, call.record, call.policy, attempt))
+        if not call.operation.restricted:
+            return self._sent(call, attempt, token, self._tokens.forget)
+        restricted = self._restricted.get(lambda: self._ask_restricted(call, attempt, token))
+        return self._sent(call, attempt, restricted, self._restricted.forget)
+
+    def _ask_restricted(self, call: "_Call[Any]", attempt: int, token: str) -> Issued:
+        """A token for all that is restricted; one an hour is enough for an account (reference 12)."""
+        url = self._api_url + CREATE_RESTRICTED_TOKEN.path
+        resources = [{"method": "GET", "path": path} for path in RESTRICTED_PATHS]
+        body = {"restrictedResources": resources}
+        asking = _Call(CREATE_RESTRICTED_TOKEN, url, None, read_restricted_token, call.record, call.policy, body)
+        return self._sent(asking, attempt, token, self._tokens.forget)
+
+    def _sent(self, call: "_Call[T]", attempt: int, token: str, forget: Callable[[str], None]) -> T:
+        """Send in its turn; a token that was refused is forgotten."""
+
         def checked(response: httpx2.Response) -> T:
             self._look_at_clock(response)
             if response.status_code != 200:
-                raise refusal(call.operation.name, response)
+                raise refusal(call.operation, response)
+            self._look_at_rate(call.operation, response)
             return call.read(response.content)
 
-        token = self._tokens.get(_sending(SIGN_IN, call.record, call.policy, attempt))
         self._wait_for_turn(call.operation)
         sending = _sending(call.operation.name, call.record, call.policy, attempt)
         headers = {"x-amz-access-token": token}
+        method = "GET" if call.body is None else "POST"
         try:
-            return send(sending, "GET", call.url, checked, headers=headers, query=call.query)
+            return send(sending, method, call.url, checked, headers=headers, query=call.query, json=call.body)
         except ConfigError:
-            self._tokens.forget(token)
+            forget(token)
             raise
 
     def _wait_for_turn(self, operation: Operation) -> None:
         if self._sandbox:
             self._wait(self._account, "sandbox", SANDBOX_RATE)
         else:
-            self._wait(self._account, operation.name, operation.rate)
+            self._wait(self._account, operation.name, self._rates.get(operation.name, operation.rate))
+
+    def _look_at_rate(self, operation: Operation, response: httpx2.Response) -> None:
+        """Take over the rate that Amazon says it grants, where it says so (reference 4.1)."""
+        granted = granted_rate(response, operation.rate)
+        if granted:
+            self._rates[operation.name] = granted
 
     def _look_at_clock(self, response: httpx2.Response) -> None:
         theirs = their_clock(response)
@@ -151,6 +183,11 @@ class _Call(NamedTuple, Generic[T]):
     read: Callable[[bytes], T]
     record: Record
     policy: RetryPolicy
+    body: Any = None
+
+
+_STALE_TOKEN = (ACCESS_REFUSED, RESTRICTED_REFUSED)
+"""What may only mean that the token is over: it is worth one more try with a fresh one."""
 
 
 class _Patience:
@@ -159,7 +196,7 @@ class _Patience:
     def __init__(self, policy: RetryPolicy) -> None:
         self._policy = policy
         self._bad_requests = 0
-        self._refreshed = False
+        self._refreshed: set[str] = set()
 
     def __call__(self, error: Exception) -> bool | float:
         match error:
@@ -170,9 +207,11 @@ class _Patience:
             case RefusedError(params={"status": 400}):
                 self._bad_requests += 1
                 return self._bad_requests <= self._policy.bad_requests
-            case ConfigError(code="access_refused") if not self._refreshed:
-                self._refreshed = True
-                return 0.0
+            case ConfigError(code=code, params={"operation": str(name)}) if code in _STALE_TOKEN:
+                # Once for the access token, once for the restricted one: both may be over.
+                again = name not in self._refreshed
+                self._refreshed.add(name)
+                return 0.0 if again else False
         return False
 
 

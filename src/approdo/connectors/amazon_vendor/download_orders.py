@@ -1,31 +1,35 @@
-"""Downloads purchase orders from Amazon Vendor.
+"""Downloads purchase orders from Amazon Vendor, of either program.
 
-Two questions are asked, by creation and by change, because Amazon's changed windows do not show
-an order that was never changed (reference 18, 7). Windows overlap and pages may repeat: whoever
-stores the orders knows each by its number.
+Retail is asked two questions, by creation and by change, because Amazon's changed windows do not
+show an order that was never changed (reference 18, 7); Direct Fulfillment knows creation only
+(reference 11.1). Windows overlap and pages may repeat: whoever stores the orders knows each by its
+number.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+from approdo.connectors.amazon_vendor import order_status
 from approdo.connectors.amazon_vendor.client import client_for
-from approdo.connectors.amazon_vendor.operations import GET_PURCHASE_ORDER, GET_PURCHASE_ORDERS
-from approdo.connectors.amazon_vendor.wire import orders, vendor_orders
+from approdo.connectors.amazon_vendor.programs import PROGRAMS, RETAIL, Program
+from approdo.connectors.amazon_vendor.wire import orders
 from approdo.connectors.amazon_vendor.wire.orders import Page
-from approdo.connectors.amazon_vendor.wire.vendor_orders import PROGRAM
 from approdo.sdk.connector import (
     ConfigurationType,
     ConnectorType,
     Context,
     Download,
     ReadWindow,
+    Scan,
     Span,
 )
 from approdo.sdk.documents import Batch, Note, Received
 from approdo.sdk.errors import ConfigError, RefusedError, TransientError
-from approdo.sdk.options import Choice, Kind, Option
+from approdo.sdk.options import ALL, Choice, Kind, Option, When
+from approdo.sdk.statuses import StatusBatch
 from approdo.sdk.text import marked as _
 
 LONGEST_WINDOW = timedelta(days=6, hours=12)
@@ -38,8 +42,6 @@ REACH = timedelta(days=181)
 """Amazon answers for the past six months: at least this many days (reference 5.1)."""
 
 PAGE_SIZE = 100
-OPEN_STATES = frozenset({"new", "acknowledged"})
-STATES = {"new": _("NEW"), "acknowledged": _("ACKNOWLEDGED"), "closed": _("CLOSED")}
 
 
 def plan(_options: Mapping[str, Any], spans: Sequence[Span], now: datetime) -> list[ReadWindow]:
@@ -50,30 +52,39 @@ def plan(_options: Mapping[str, Any], spans: Sequence[Span], now: datetime) -> l
     return [window for span in spans for window in _windows(span, now)]
 
 
-def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch, str | None]:
-    """Reads one page of a window; returns its orders and the token of the next page, if any.
+def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch | StatusBatch, str | None]:
+    """Reads one page of a window; returns its orders, or their statuses, and the token of the next page, if any.
 
     A page may be empty and have a next one all the same. Raises an `ApprodoError`: for a token
     that Amazon no longer takes, `RefusedError("page_token_refused")`; the window then starts again.
     """
+    if window.scan.is_status:
+        return order_status.step(context, window, token)
+    program = _program(context.options)
     asked_at = datetime.now(UTC)
     query = _query(window, token)
     try:
-        page = client_for(context).get(GET_PURCHASE_ORDERS, vendor_orders.read_page, context.record, query=query)
+        page = client_for(context).get(program.listing, program.read_page, context.record, query=query)
     except RefusedError as error:
         if token and error.params.get("status") == 400:
             raise RefusedError("page_token_refused", **error.params) from error
         raise
     if token and page.next_token == token:
-        raise TransientError("repeated_page_token", operation=GET_PURCHASE_ORDERS.name)
-    batch = _batch(page.orders, asked_at, states(context.options), _notes(window, page))
+        raise TransientError("repeated_page_token", operation=program.listing.name)
+    batch = _batch(program, page.orders, asked_at, states(context.options), _notes(program, window, page))
     return batch, page.next_token
 
 
 def states(options: Mapping[str, Any]) -> frozenset[str]:
     """The ticked states; none where all are, so that one that Amazon adds is not left out."""
-    ticked = frozenset(options.get("states") or STATES)
-    return frozenset() if ticked >= STATES.keys() else ticked
+    known = _program(options).states
+    ticked = frozenset(options.get("states") or known)
+    return frozenset() if ticked >= known.keys() else ticked
+
+
+def scans(options: Mapping[str, Any]) -> frozenset[Scan]:
+    """By which of their dates the program's orders can be asked for."""
+    return _program(options).scans
 
 
 def fetch(context: Context, number: str) -> Batch:
@@ -84,21 +95,26 @@ def fetch(context: Context, number: str) -> Batch:
     """
     if not re.fullmatch(r"[A-Za-z0-9]{1,64}", number):
         raise RefusedError("not_an_order_number", number=number[:100])
+    program = _program(context.options)
     asked_at = datetime.now(UTC)
     try:
-        order = client_for(context).get(GET_PURCHASE_ORDER, vendor_orders.read_order, context.record, about=number)
+        order = client_for(context).get(program.single, program.read_order, context.record, about=number)
     except RefusedError as error:
         if error.code == "not_found":
             raise RefusedError("order_not_found", **error.params, number=number) from error
         raise
     if order.number != number:
         raise TransientError("other_order_returned", number=number, returned=order.number)
-    return _batch([order], asked_at)
+    return _batch(program, [order], asked_at)
 
 
-def reread(raws: Sequence[bytes], asked_at: datetime) -> Batch:
+def reread(program: Program, raws: Sequence[bytes], asked_at: datetime) -> Batch:
     """Orders that were kept raw, once more as a batch; `asked_at` is when Amazon was asked for them."""
-    return _batch([orders.received(raw) for raw in raws], asked_at)
+    return _batch(program, [orders.received(raw) for raw in raws], asked_at)
+
+
+def _program(options: Mapping[str, Any]) -> Program:
+    return PROGRAMS[options.get("type", RETAIL.name)]
 
 
 def _windows(span: Span, now: datetime) -> list[ReadWindow]:
@@ -131,25 +147,27 @@ def _query(window: ReadWindow, token: str | None) -> dict[str, str]:
 
 
 def _batch(
+    program: Program,
     orders: Sequence[Received],
     asked_at: datetime,
     wanted: frozenset[str] = frozenset(),
     notes: Sequence[Note] = (),
 ) -> Batch:
     return Batch(
-        program=PROGRAM,
+        program=program.name,
         documents=orders,
         asked_at=asked_at,
-        decode=vendor_orders.decode,
-        canonical=vendor_orders.canonical,
+        decode=program.decode,
+        canonical=program.canonical,
         states=wanted,
         notes=notes,
+        privacy=program.privacy,
     )
 
 
-def _notes(window: ReadWindow, page: Page) -> list[Note]:
+def _notes(program: Program, window: ReadWindow, page: Page) -> list[Note]:
     """Amazon ignores bounds it cannot read (reference 18, 1): what leaks is kept, and said."""
-    strays = [order.number or "?" for order in page.orders if not vendor_orders.belongs(order.raw, window)]
+    strays = [order.number or "?" for order in page.orders if not program.belongs(order.raw, window)]
     if not strays:
         return []
     bounds = {"scan": str(window.scan), "start": _iso(window.start), "end": _iso(window.end)}
@@ -167,6 +185,13 @@ def _iso(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
+def _state_choices() -> tuple[Choice, ...]:
+    """Every state once, offered for the programs that have it."""
+    labels = {state: label for program in PROGRAMS.values() for state, label in program.states.items()}
+    having = {state: frozenset(name for name, one in PROGRAMS.items() if state in one.states) for state in labels}
+    return tuple(Choice(state, label, When("type", having[state])) for state, label in labels.items())
+
+
 ORDER_DOWNLOAD_CONFIGURATION = ConfigurationType(
     name="order_download_configuration",
     label=_("Order download configuration"),
@@ -177,10 +202,13 @@ ORDER_DOWNLOAD_CONFIGURATION = ConfigurationType(
             name="type",
             kind=Kind.CHOICE,
             label=_("Type"),
-            help=_("Vendor Retail: Amazon buys your goods and resells them."),
+            help=_(
+                "Vendor Retail: Amazon buys your goods and resells them."
+                " Vendor Direct Fulfillment: Amazon sells, you ship to the consumer."
+            ),
             required=True,
-            default=PROGRAM,
-            choices=(Choice(PROGRAM, "Vendor Retail"),),
+            default=RETAIL.name,
+            choices=tuple(Choice(program.name, program.label) for program in PROGRAMS.values()),
         ),
         Option(
             name="states",
@@ -191,11 +219,13 @@ ORDER_DOWNLOAD_CONFIGURATION = ConfigurationType(
                 " A known order is brought up to date whatever state it has moved to."
             ),
             required=True,
-            default=list(STATES),
-            choices=tuple(Choice(state, label) for state, label in STATES.items()),
+            default=ALL,
+            choices=_state_choices(),
         ),
+        order_status.READ_STATUS,
     ),
     has_time_range=True,
+    scans=scans,
 )
 
 DOWNLOAD_ORDERS = ConnectorType(
@@ -217,8 +247,10 @@ DOWNLOAD_ORDERS = ConnectorType(
         step=step,
         fetch=fetch,
         states=states,
-        reread={PROGRAM: reread},
-        open_states=OPEN_STATES,
+        beside=order_status.beside,
+        reread={name: partial(reread, program) for name, program in PROGRAMS.items()},
+        reread_statuses={RETAIL.name: order_status.reread},
+        open_states=frozenset().union(*(program.open_states for program in PROGRAMS.values())),
         overlap=OVERLAP,
     ),
 )

@@ -1,5 +1,6 @@
 """What an answer that is not a success means: one table from status to error (reference 4.2)."""
 
+import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import httpx2
 import msgspec
 
+from approdo.connectors.amazon_vendor.operations import CREATE_RESTRICTED_TOKEN, Operation
 from approdo.connectors.amazon_vendor.transport import request_id
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
@@ -28,6 +30,11 @@ _BY_FAMILY: dict[int, tuple[type[ApprodoError], str]] = {
     4: (RefusedError, "request_refused"),
     5: (TransientError, "amazon_unavailable"),
 }
+ACCESS_REFUSED, RESTRICTED_REFUSED = "access_refused", "restricted_access_refused"
+
+_NO_ACCESS = re.compile("do(es)? not have access", re.IGNORECASE)
+"""How Amazon says that the restricted role is missing (reference 18, 33)."""
+
 _UNEXPECTED = (TransientError, "unexpected_status")
 
 
@@ -40,7 +47,7 @@ class _Errors(msgspec.Struct):
     errors: list[_Error] = []
 
 
-def refusal(operation: str, response: httpx2.Response) -> ApprodoError:
+def refusal(operation: Operation, response: httpx2.Response) -> ApprodoError:
     """The error for any status but 200, with Amazon's own words where it sent some.
 
     Its body may be HTML, empty or cut: then the status alone decides. `retry_after` is in seconds.
@@ -48,8 +55,12 @@ def refusal(operation: str, response: httpx2.Response) -> ApprodoError:
     status = response.status_code
     kind, code = _BY_STATUS.get(status) or _BY_FAMILY.get(status // 100) or _UNEXPECTED
     said = _first_error(response.content)
+    if code == ACCESS_REFUSED and (operation.restricted or operation is CREATE_RESTRICTED_TOKEN):
+        code = RESTRICTED_REFUSED
+    elif operation is CREATE_RESTRICTED_TOKEN and status == 400 and _NO_ACCESS.search(_short(said.message)):
+        kind, code = ConfigError, "restricted_role_missing"
     params: dict[str, Any] = {
-        "operation": operation,
+        "operation": operation.name,
         "status": status,
         "request_id": request_id(response),
         "amazon_code": _short(said.code),

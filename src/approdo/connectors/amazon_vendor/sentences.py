@@ -13,6 +13,11 @@ _AUTHORISE_AGAIN = _(
     "In Vendor Central open Integration > API Integration, choose Authorize beside the application,"
     " and put the new refresh token into the node."
 )
+_RESTRICTED_ROLE = _(
+    "Direct Fulfillment orders need the role “Direct-to-Consumer Shipping (Restricted)”. Request it for the"
+    " application, authorise the application again in Vendor Central afterwards, and put the new refresh token"
+    " into the node: the old one does not get the role."
+)
 _BY_ITSELF = _("Nothing to do: the next run tries again. If it lasts for hours, look at the log.")
 
 _SIGN_IN = {
@@ -47,6 +52,20 @@ _CALLS = {
             " and Order Tracking”. After adding a role, authorise the application again in Vendor"
             " Central and put the new refresh token into the node: the old one does not get the"
             " role. Check also that the node's region is your account's."
+        ),
+    ),
+    "restricted_access_refused": Sentence(
+        _("Amazon refused access to {operation} ({status} {amazon_code})."), _RESTRICTED_ROLE
+    ),
+    "restricted_role_missing": Sentence(
+        _("Amazon gives this application no access to consumers' data ({amazon_message})."), _RESTRICTED_ROLE
+    ),
+    "status_refused": Sentence(
+        _("Amazon refused access to {operation} ({status} {amazon_code}): the orders were read, their status was not."),
+        _(
+            "The application needs the role “Amazon Fulfillment” or “Inventory and Order Tracking”. After adding it,"
+            " authorise the application again in Vendor Central and put the new refresh token into the node; the"
+            " next run then reads what is missing. Or switch off “Read order status too?” in the configuration."
         ),
     ),
     "request_refused": Sentence(
@@ -95,6 +114,10 @@ _ORDERS = {
         _("{count} orders lie outside the time that was asked for ({start} to {end}): {examples}."),
         _("They were taken in all the same."),
     ),
+    "status_outside_window": Sentence(
+        _("{count} order statuses lie outside the time that was asked for ({start} to {end}): {examples}."),
+        _("They were taken in all the same."),
+    ),
     "not_an_order_number": Sentence(
         _("“{number}” is not an order number."),
         _("It has letters and digits only, usually eight, for example 2JK3S9VC."),
@@ -122,6 +145,9 @@ _CHECK = {
     "signed_in": Sentence(_("Signing in works.")),
     "operation_works": Sentence(_("{operation} works.")),
     "not_signed_in": Sentence(_("Not tried, because signing in failed.")),
+    "direct_fulfillment_refused": Sentence(
+        _("{operation} is refused ({status} {amazon_code}). Only Direct Fulfillment needs it."), _RESTRICTED_ROLE
+    ),
     "no_recent_order": Sentence(_("Not tried: there is no order of the last {days} days to try it with.")),
     "clock_behind": Sentence(
         _("This machine's clock is {minutes} minutes behind Amazon's."),

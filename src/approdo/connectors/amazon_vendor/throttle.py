@@ -4,9 +4,10 @@ The buckets live in this process: one process at a time works for an account. Wh
 cannot know what its predecessor spent, so a bucket starts empty (reference 4.1).
 """
 
+import math
 from threading import Lock
 
-from pyrate_limiter import Duration, Limiter, Rate, StateBucket, TokenBucket
+from pyrate_limiter import Limiter, Rate, StateBucket, TokenBucket
 
 from approdo.connectors.amazon_vendor import operations
 
@@ -25,7 +26,9 @@ def wait(account: str, bucket: str, rate: operations.Rate) -> None:
 
 
 def _empty(rate: operations.Rate) -> Limiter:
-    full = Rate(rate.per_second, Duration.SECOND, burst=rate.burst)
+    whole = float(rate.per_second).is_integer()
+    milliseconds = 1000 if whole else math.ceil(1000 / rate.per_second)
+    full = Rate(int(rate.per_second) if whole else 1, milliseconds, burst=rate.burst)
     limiter = Limiter(StateBucket([full], TokenBucket()), buffer_ms=1)
     limiter.try_acquire(weight=rate.burst)
     return limiter

@@ -12,11 +12,15 @@ import httpx2
 from msgspec import Struct
 
 from approdo import __version__
+from approdo.connectors.amazon_vendor.operations import Rate
 from approdo.sdk.connector import RequestMade
 from approdo.sdk.errors import ApprodoError, TransientError
 from approdo.sdk.http import CONNECT_SECONDS, http_client
 
 T = TypeVar("T")
+
+SLOWEST_RATE, FASTEST_RATE = 0.01, 1e6
+"""Requests a second beyond which a granted rate is taken for a mistake."""
 
 Record = Callable[[RequestMade], None]
 
@@ -51,6 +55,7 @@ def send(
     headers: Mapping[str, str] | None = None,
     query: Mapping[str, str] | None = None,
     form: Mapping[str, str] | None = None,
+    json: Any = None,
 ) -> T:
     """Sends once and returns what `read` makes of the whole answer; records it either way.
 
@@ -65,6 +70,7 @@ def send(
             headers={"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})},
             params=query,
             data=form,
+            json=json,
             timeout=httpx2.Timeout(sending.seconds, connect=min(sending.seconds, CONNECT_SECONDS)),
         )
         made.answered(response)
@@ -118,6 +124,17 @@ def their_clock(response: httpx2.Response) -> datetime | None:
     except ValueError:
         return None
     return theirs.astimezone(UTC) if theirs.tzinfo else None
+
+
+def granted_rate(response: httpx2.Response, published: Rate) -> Rate | None:
+    """The rate that the answer says is granted, with the published burst; none where it says nothing."""
+    try:
+        per_second = float(response.headers.get("x-amzn-ratelimit-limit", ""))
+    except ValueError:
+        return None
+    if not SLOWEST_RATE <= per_second <= FASTEST_RATE:
+        return None
+    return Rate(per_second=per_second, burst=published.burst)
 
 
 def request_id(response: httpx2.Response) -> str:

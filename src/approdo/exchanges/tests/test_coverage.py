@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import order_statuses
 import pytest
 from amazon_orders import batch, node, order
 
@@ -171,3 +172,25 @@ def test_some_states_are_not_listed_where_every_state_is_known_as_well():
     window(day(1), day(9))
     window(day(2), day(5), states=["new"])
     assert [found.states for found in coverage(account())] == [()]
+
+
+def test_statuses_have_a_coverage_of_their_own():
+    window(day(1), day(9))
+    window(day(1), day(4), scan="status")
+    window(day(4) - OVERLAP, day(9), scan="status", complete=False, run=2)
+    orders, statuses = coverage(account())
+    assert (orders.scan, orders.complete) == ("created", True)
+    assert (statuses.scan, statuses.read, statuses.states) == ("status", [Interval(day(1), day(4))], ())
+    assert statuses.gaps == [Gap(day(4), day(9), Reason.UNFINISHED, 2)]
+    reach = Reach(account(), "vendor_retail", 1, ["new"])
+    found = with_gaps(reach, [Span(Scan.STATUS, day(8), day(10))], OVERLAP, OLDEST)
+    assert [(span.scan, span.start, span.end) for span in found] == [(Scan.STATUS, day(4) - OVERLAP, day(10))]
+
+
+def test_a_status_that_waits_unread_is_an_open_point_of_the_status_scan_alone():
+    window(day(1), day(9))
+    first = window(day(1), day(9), scan="status", complete=False)
+    take_page(first, 0, order_statuses.batch(order_statuses.status(itemStatus="none")), None, day(9))
+    orders, statuses = coverage(account())
+    assert (orders.complete, orders.set_aside) == (True, 0)
+    assert (statuses.complete, statuses.set_aside, statuses.gaps) == (False, 1, [])

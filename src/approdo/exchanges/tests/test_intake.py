@@ -2,12 +2,14 @@
 
 from datetime import UTC, datetime
 
+import order_statuses
 import pytest
 from amazon_orders import batch, node, order
+from msgspec.structs import replace
 
 from approdo.exchanges.intake import counts_of, restart_window, take_page
 from approdo.exchanges.models import RunNote, WindowRead
-from approdo.sales.models import SaleDocument
+from approdo.sales.models import DocumentStatus, SaleDocument
 
 pytestmark = pytest.mark.django_db
 
@@ -60,8 +62,6 @@ def test_a_page_out_of_turn_changes_nothing(window):
 
 
 def test_when_storing_fails_the_progress_does_not_move(window):
-    from msgspec.structs import replace
-
     def break_off(raw):
         raise RuntimeError("the power is gone")
 
@@ -85,3 +85,51 @@ def test_what_was_set_aside_is_noted_beside_the_run(window):
     take_page(window, 0, batch(order(items="none")), None, NOW)
     note = RunNote.objects.get(run=1)
     assert (note.code, note.params["number"]) == ("unreadable_document", "PO000001")
+
+
+@pytest.fixture
+def statuses(window):
+    return WindowRead.objects.create(
+        node=window.node,
+        program=window.program,
+        run=1,
+        connector=1,
+        position=1,
+        scan="status",
+        start=window.start,
+        end=window.end,
+    )
+
+
+def test_statuses_are_counted_apart_from_orders(window, statuses):
+    take_page(window, 0, batch(order("PO000001")), None, NOW)
+    page = order_statuses.batch(order_statuses.status(), order_statuses.status("PO000002", itemStatus="none"))
+    take_page(statuses, 0, page, "token", NOW)
+    take_page(statuses, 0, page, "token", NOW)
+    counts = counts_of(1)
+    assert (counts["read"], counts["created"], counts["failed"]) == (1, 1, 0)
+    assert counts["statuses"] == {"read": 2, "created": 1, "updated": 0, "unchanged": 0, "failed": 1}
+    assert RunNote.objects.get().code == "unreadable_status"
+
+
+def test_a_run_that_read_no_statuses_says_nothing_of_them(window):
+    take_page(window, 0, batch(order()), None, NOW)
+    assert "statuses" not in counts_of(1)
+
+
+def test_when_storing_a_page_of_statuses_breaks_off_none_is_stored_and_the_progress_has_not_moved(statuses):
+    page = order_statuses.batch(order_statuses.status("PO000001"), order_statuses.status("PO000002"))
+
+    def at_the_second(raw):
+        if b"PO000002" in raw:
+            raise RuntimeError("the power is gone")
+        return page.decode(raw)
+
+    bad = order_statuses.batch(order_statuses.status("PO000000", itemStatus="none"), order_statuses.status("PO000002"))
+    for broken in (replace(page, decode=at_the_second), replace(bad, decode=at_the_second)):
+        with pytest.raises(RuntimeError):
+            take_page(statuses, 0, broken, None, NOW)
+    statuses.refresh_from_db()
+    assert (statuses.pages, statuses.complete, statuses.read) == (0, False, 0)
+    assert not DocumentStatus.objects.exists()
+    assert not RunNote.objects.exists()

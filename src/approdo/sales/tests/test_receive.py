@@ -8,7 +8,8 @@ import pytest
 from amazon_orders import ASKED_AT, batch, item, node, order
 
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
-from approdo.sales.receive import Counts, Origin, raw_text, receive
+from approdo.sales.raw import raw_bytes
+from approdo.sales.receive import Counts, Origin, receive
 
 pytestmark = pytest.mark.django_db
 
@@ -75,7 +76,7 @@ def test_a_changed_order_updates_its_document_and_keeps_each_version_raw(origin)
     assert (document.version, document.first_run, document.last_run) == (2, 7, 8)
     assert document.lines.get().eaches == 5
     versions = document.versions.all()
-    assert [json.loads(raw_text(version)) for version in versions] == [first, second]
+    assert [json.loads(raw_bytes(version)) for version in versions] == [first, second]
     assert [version.run for version in versions] == [7, 8]
 
 
@@ -145,7 +146,7 @@ def test_one_unreadable_order_is_set_aside_whole_and_the_rest_is_stored(origin):
     counts = receive(batch(order("PO000001"), bad, b'"not an order"', order("PO000003")), origin)
     assert counted(counts) == {"read": 4, "created": 2, "failed": 2}
     assert sorted(SaleDocument.objects.values_list("number", flat=True)) == ["PO000001", "PO000003"]
-    assert json.loads(raw_text(SetAside.objects.get(number="PO000002"))) == bad
+    assert json.loads(raw_bytes(SetAside.objects.get(number="PO000002"))) == bad
     receive(batch(bad), origin)
     assert SetAside.objects.count() == 2, "the same unreadable text is kept once"
 

@@ -32,6 +32,21 @@
     update();
   }
 
+  // A box is offered while another field has one of these values; one that is not is not sent either.
+  function offer(form) {
+    const boxes = [...form.querySelectorAll("[data-offered]")];
+    if (!boxes.length) return;
+    const update = function () {
+      for (const box of boxes) {
+        const offered = JSON.parse(box.dataset.offeredValues).includes(valueOf(form, box.dataset.offered));
+        box.disabled = !offered;
+        box.closest("label").parentElement.hidden = !offered;
+      }
+    };
+    form.addEventListener("change", update);
+    update();
+  }
+
   // The choices of a select stand in groups; only the group of the chosen type stays.
   function narrow(form) {
     for (const select of form.querySelectorAll("select[data-narrowed-by]")) {
@@ -72,14 +87,15 @@
       const holder = boxes[0].closest("label").parentElement.parentElement;
       holder.prepend(label);
       const update = function () {
-        const ticked = boxes.filter((box) => box.checked).length;
-        all.checked = ticked === boxes.length;
-        all.indeterminate = ticked > 0 && ticked < boxes.length;
+        const offered = boxes.filter((box) => !box.disabled);
+        const ticked = offered.filter((box) => box.checked).length;
+        all.checked = ticked === offered.length;
+        all.indeterminate = ticked > 0 && ticked < offered.length;
       };
       all.addEventListener("change", function () {
-        for (const box of boxes) box.checked = all.checked;
+        for (const box of boxes) if (!box.disabled) box.checked = all.checked;
       });
-      for (const box of boxes) box.addEventListener("change", update);
+      form.addEventListener("change", update);
       update();
     }
   }
@@ -114,6 +130,7 @@
     for (const form of document.querySelectorAll("form")) {
       showWhen(form);
       narrow(form);
+      offer(form);
       tickAll(form);
     }
     capitalise();

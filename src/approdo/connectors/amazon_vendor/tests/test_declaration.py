@@ -97,9 +97,9 @@ def test_every_marketplace_has_a_zone_that_exists() -> None:
         assert amazon_vendor.zone_problem(place.time_zone) is None
 
 
-def test_a_configuration_has_every_state_by_default() -> None:
+def test_a_configuration_has_every_state_and_reads_statuses_by_default() -> None:
     options = configuration_type("order_download_configuration").options
-    everything = {"type": "vendor_retail", "states": ["new", "acknowledged", "closed"]}
+    everything = {"type": "vendor_retail", "states": ["new", "acknowledged", "closed"], "read_status": True}
     assert clean(options, {}) == everything
     assert clean(options, {"states": "all"}) == everything
 

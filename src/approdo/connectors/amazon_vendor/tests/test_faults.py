@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from amazon_simulator import Simulator
 from approdo.connectors.amazon_vendor import throttle
 from approdo.connectors.amazon_vendor.client import Client
-from approdo.connectors.amazon_vendor.operations import GET_PURCHASE_ORDERS
+from approdo.connectors.amazon_vendor.operations import GET_PURCHASE_ORDERS, Rate
 from approdo.connectors.amazon_vendor.tests.quick import QUICK
 from approdo.connectors.amazon_vendor.tests.scripted import Answer, ScriptedServer
 from approdo.connectors.amazon_vendor.wire.vendor_orders import Page, read_page
@@ -234,3 +234,25 @@ def test_calls_keep_to_the_published_rate_from_an_empty_bucket(
     for _ in range(12):
         page_of(client, log)
     assert 1.0 < time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [("20.0", 20.0), ("0.5", 0.5), ("10", 10.0), ("nonsense", 10.0), ("-1", 10.0), ("nan", 10.0), ("", 10.0)],
+)
+def test_the_rate_that_amazon_says_it_grants_is_kept_to(
+    scripted: ScriptedServer, scripted_client: Callable[..., Client], header: str, expected: float
+) -> None:
+    scripted.answers = [Answer(headers={"x-amzn-RateLimit-Limit": header})]
+    turns: list[Rate] = []
+    client = scripted_client(wait=lambda _account, _bucket, rate: turns.append(rate))
+    for _ in range(2):
+        client.get(GET_PURCHASE_ORDERS, read_page, lambda _made: None)
+    assert [(rate.per_second, rate.burst) for rate in turns] == [(10, 10), (expected, 10)]
+
+
+def test_a_bucket_fills_at_the_rate_it_was_given() -> None:
+    started = time.monotonic()
+    for _ in range(4):
+        throttle.wait("a slow account", "bucket", Rate(per_second=12.5, burst=10))
+    assert 0.3 <= time.monotonic() - started < 2.0

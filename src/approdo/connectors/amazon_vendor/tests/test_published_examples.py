@@ -23,6 +23,7 @@ from approdo.connectors.amazon_vendor.tests.scripted import (
 from approdo.connectors.amazon_vendor.tests.test_download import NOW, days
 from approdo.sdk.connector import Context, Scan
 from approdo.sdk.documents import Batch, DocumentType, SaleDocument
+from approdo.sdk.statuses import OrderStatus, StatusBatch
 
 FOLDER = os.environ.get("APPRODO_SP_API_DIR", "")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="set APPRODO_SP_API_DIR to Amazon's models and examples to run this")
@@ -75,6 +76,34 @@ def test_every_published_order_becomes_a_sale_document(account: str, scripted: S
         check_document(document, order)
 
 
+def test_every_published_status_is_read(account: str, scripted: ScriptedServer) -> None:
+    found = [page for page in examples("getPurchaseOrdersStatus") if b"ordersStatus" in page]
+    assert len(found) > 3
+    scripted.answers = [Answer(200, page) for page in found]
+    context = Context(account=account, settings=scripted.settings)
+    (window,) = plan({}, [days(1, scan=Scan.STATUS)], NOW)
+    for page in found:
+        batch, _token = step(context, window, None)
+        assert isinstance(batch, StatusBatch)
+        for received, given in zip(batch.statuses, json.loads(page)["payload"]["ordersStatus"], strict=True):
+            check_status(batch.decode(received.raw), given)
+
+
+def check_status(status: OrderStatus, given: dict[str, Any]) -> None:
+    """The status says what was given, read a second way."""
+    assert status.number == given["purchaseOrderNumber"]
+    assert status.status == given["purchaseOrderStatus"].lower()
+    assert len(status.lines) == len(given["itemStatus"])
+    for line, item in zip(status.lines, given["itemStatus"], strict=True):
+        for quantity, place, member in (
+            (line.accepted, "acknowledgementStatus", "acceptedQuantity"),
+            (line.rejected, "acknowledgementStatus", "rejectedQuantity"),
+            (line.received, "receivingStatus", "receivedQuantity"),
+        ):
+            amount = item.get(place, {}).get(member, {}).get("amount")
+            assert (quantity.quantity if quantity else None) == amount
+
+
 def check_document(document: SaleDocument, order: dict[str, Any]) -> None:
     """The document says what the order says, read a second way."""
     details = order.get("orderDetails", {})
@@ -112,11 +141,17 @@ def test_every_request_is_one_that_the_model_allows(account: str, scripted: Scri
     step(context, window, step(context, window, None)[1])
     (window,) = plan({}, [days(1, scan=Scan.CHANGED)], NOW)
     step(context, window, None)
+    (window,) = plan({}, [days(1, scan=Scan.STATUS)], NOW)
+    scripted.answers = [
+        Answer(200, b'{"payload":{"ordersStatus":[],"pagination":{"nextToken":"next"}}}'),
+        Answer(200, LISTED),
+    ]
+    step(context, window, step(context, window, None)[1])
     scripted.answers = [Answer(200, SINGLE)]
     fetch(context, "2JK3S9VC")
     scripted.answers = [Answer(200, LISTED), Answer(200, SINGLE), Answer(200, LISTED)]
     check(context)
-    assert len(scripted.calls) == 7
+    assert len(scripted.calls) == 9
     for call in scripted.calls:
         check_request(call)
 

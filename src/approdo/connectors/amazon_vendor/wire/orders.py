@@ -23,7 +23,7 @@ class Page(Struct, frozen=True):
     next_token: str | None
 
 
-class Record(Struct, rename="camel"):
+class Record(Struct, rename="camel", omit_defaults=True):
     """An object of the API; members that the model does not name are passed over."""
 
 

@@ -9,6 +9,7 @@ from approdo.sdk.documents import Address, Party, TaxRegistration
 
 class AddressRecord(
     Struct,
+    omit_defaults=True,
     rename={
         "line_1": "addressLine1",
         "line_2": "addressLine2",
@@ -34,12 +35,12 @@ class AddressRecord(
     phone: Loose = None
 
 
-class _TaxInfo(Struct, rename={"type": "taxRegistrationType", "number": "taxRegistrationNumber"}):
+class _TaxInfo(Struct, omit_defaults=True, rename={"type": "taxRegistrationType", "number": "taxRegistrationNumber"}):
     type: Loose = None
     number: Loose = None
 
 
-class PartyRecord(Struct, rename="camel"):
+class PartyRecord(Struct, rename="camel", omit_defaults=True):
     """A vendor code, a warehouse or fulfilment centre, or one of Amazon's companies."""
 
     party_id: Loose = None

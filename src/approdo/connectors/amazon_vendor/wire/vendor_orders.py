@@ -46,14 +46,6 @@ class _OrderAnswer(Answer, kw_only=True):
     payload: Raw
 
 
-class _Statuses(Record):
-    orders_status: list[Raw]
-
-
-class _StatusesAnswer(Answer, kw_only=True):
-    payload: _Statuses
-
-
 class _Dates(Record):
     purchase_order_date: Loose = None
     purchase_order_changed_date: Loose = None
@@ -131,11 +123,6 @@ def read_page(body: bytes) -> Page:
 def read_order(body: bytes) -> Received:
     """The order in an answer to getPurchaseOrder, or `TransientError("unreadable_answer")`."""
     return orders.single(bytes(orders.read_answer(body, _OrderAnswer).payload))
-
-
-def read_status_count(body: bytes) -> int:
-    """How many orders an answer to getPurchaseOrdersStatus holds; errors as in `read_page`."""
-    return len(orders.read_answer(body, _StatusesAnswer).payload.orders_status)
 
 
 def belongs(raw: bytes, window: ReadWindow) -> bool:
