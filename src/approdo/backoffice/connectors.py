@@ -135,11 +135,15 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         """The form, and above it the button and the last run."""
         connector = self.get_object(request, object_id)
         declared = self._declared(request, connector) if connector else None
+        last_run = connector.runs.first() if connector else None
         context = {
             **(extra_context or {}),
             "may_fetch": bool(declared and declared.work.fetch),
             "may_run": request.user.has_perm(MAY_RUN),
-            "last_run": Run.objects.filter(connector=int(object_id)).first() if object_id.isdecimal() else None,
+            "last_run": last_run,
+            "last_run_at": formats.moment(last_run.created_at, zone_of(connector.node))
+            if connector and last_run
+            else None,
         }
         return super().change_view(request, object_id, form_url, context)
 

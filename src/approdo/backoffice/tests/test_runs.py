@@ -168,5 +168,6 @@ def test_a_runs_moments_are_shown_in_its_nodes_zone(admin_client, make_run, node
     node.save()
     moment = datetime(2026, 4, 2, 22, 30, tzinfo=UTC)
     run = make_run("succeeded", created_at=moment, started_at=moment)
-    for address in ("/", "/processes/run/", "/processes/connector/", f"/processes/run/{run.pk}/change/"):
+    own = (f"/processes/run/{run.pk}/change/", f"/processes/connector/{run.connector_id}/change/")
+    for address in ("/", "/processes/run/", "/processes/connector/", *own):
         assert "2026-04-03 00:30" in admin_client.get(address).content.decode(), address
