@@ -220,7 +220,7 @@ def _node_name(key: str) -> str:
 
 
 def _found(request: HttpRequest, number: int) -> SaleDocument:
-    document: SaleDocument = found_or_404(of_caller(request, queries.documents()), "document", number)
+    document: SaleDocument = found_or_404(of_caller(request, queries.documents()), number)
     return document
 
 

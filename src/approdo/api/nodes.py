@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 from ninja import Body as InBody
 from ninja import Router
 from pydantic import BaseModel, Field
@@ -13,16 +14,15 @@ from approdo.api.bodies import Body
 from approdo.api.problems import ApiProblem, invalid_field
 from approdo.api.records import Key, Resource, add_record_routes, list_schema
 from approdo.api.routes import Route, add_route, answer, list_answer
-from approdo.connectors import node_type
 from approdo.exchanges.coverage import Coverage as CoverageRow
 from approdo.exchanges.coverage import Gap as GapRow
 from approdo.exchanges.coverage import coverage
 from approdo.exchanges.quiet import Quiet, explain_silence, unusually_quiet
-from approdo.nodes.models import Node as NodeRow
 from approdo.nodes.sentences import explain
+from approdo.nodes.trying import try_node
 from approdo.processes.records import NODES, find
-from approdo.sdk.connector import CheckResult, Context, Outcome, Scan
-from approdo.sdk.errors import ApprodoError, ConfigError, TransientError
+from approdo.sdk.connector import CheckResult, Outcome, Scan
+from approdo.sdk.errors import ConfigError
 
 
 class NodeBody(Body):
@@ -124,7 +124,7 @@ def test_node(request: HttpRequest, key: Key) -> HttpResponse:
     The list is empty where nothing can be tried.
     """
     refuse_bound(request)
-    return list_answer(map(_shown, _tested(find(NODES, key))))
+    return list_answer(map(_shown, try_node(find(NODES, key))))
 
 
 coverage_route = Route("node_coverage", "Coverage", READ_SETTINGS, list_schema(Coverage), problems=(404,))
@@ -202,19 +202,10 @@ def _gap(gap: GapRow) -> dict[str, Any]:
     }
 
 
-def _tested(node: NodeRow) -> list[CheckResult]:
-    try:
-        check = node_type(node.type).check
-        return check(Context(account=f"node-{node.pk}", settings=node.settings())) if check else []
-    except ApprodoError as error:
-        outcome = Outcome.UNREACHABLE if isinstance(error, TransientError) else Outcome.REFUSED
-        return [CheckResult(subject=node.name, outcome=outcome, code=error.code, params=error.params)]
-
-
 def _shown(result: CheckResult) -> dict[str, str]:
     explanation = explain(result.code, result.params)
     return {
-        "subject": result.subject,
+        "subject": gettext(result.subject),
         "outcome": result.outcome,
         "code": result.code,
         "message": explanation.message,

@@ -22,7 +22,13 @@ MEDIA_TYPE = "application/problem+json"
 TYPE = "urn:approdo:problem:"
 """Begins a problem's type; its code follows."""
 
-STATUS = {"record_not_found": 404, "record_in_use": 409, "connector_inactive": 409, "connector_busy": 409}
+STATUS = {
+    "record_not_found": 404,
+    "record_in_use": 409,
+    "record_has_history": 409,
+    "connector_inactive": 409,
+    "connector_busy": 409,
+}
 """The status of an error whose class does not say it."""
 
 PYDANTIC = {

@@ -18,7 +18,7 @@ from approdo.api.auth import READ_SETTINGS, WRITE_SETTINGS, refuse_bound, token_
 from approdo.api.bodies import Body, changes_of
 from approdo.api.problems import ApiProblem, field_errors, invalid
 from approdo.api.routes import PageParameters, Route, add_route, answer, list_answer, page_by_id
-from approdo.processes.records import CONNECTORS, Saved, Section, as_data, delete, find, save
+from approdo.processes.records import CONNECTORS, Saved, Section, as_data, delete, find, label, save
 
 KEY_HELP = (
     "The id, or the URL-encoded name. A name that is `.` or `..`, or that ends like one of the"
@@ -56,11 +56,11 @@ class Resource(NamedTuple):
 
     def _refuse_taken(self, name: str | None, record: Any) -> None:
         others = self.section.find().exclude(pk=record.pk if record else None)
-        if name is not None and others.filter(name=name).exists():
-            raise self._taken(name)
+        if name is not None and others.filter(name=name.strip()).exists():
+            raise self._taken(name.strip())
 
     def _taken(self, name: str) -> ApiProblem:
-        return ApiProblem(409, "name_taken", kind=self.section.kind, name=name)
+        return ApiProblem(409, "name_taken", kind=label(self.section), name=name)
 
 
 def add_record_routes(router: Router, resource: Resource) -> None:

@@ -124,9 +124,9 @@ def page_by_id(
     return page[: wanted.limit], str(page[wanted.limit - 1].pk) if more else None
 
 
-def found_or_404(rows: QuerySet[Any], kind: str, number: int) -> Any:
+def found_or_404(rows: QuerySet[Any], number: int) -> Any:
     """The row with this number, or a 404 that names its kind."""
     row = rows.filter(pk=number).first()
     if row is None:
-        raise ApiProblem(404, "not_found", kind=kind, id=number)
+        raise ApiProblem(404, "not_found", kind=str(rows.model._meta.verbose_name), id=number)
     return row

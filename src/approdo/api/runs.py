@@ -169,5 +169,5 @@ def _visible(request: HttpRequest) -> QuerySet[RunRow]:
 
 
 def _found(request: HttpRequest, number: int) -> RunRow:
-    run: RunRow = found_or_404(_visible(request), "run", number)
+    run: RunRow = found_or_404(_visible(request), number)
     return run

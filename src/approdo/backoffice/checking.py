@@ -1,20 +1,19 @@
 """*Test connection*, in words: what each part answered and what to do about it."""
 
-import logging
 from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from approdo.connectors import node_type
 from approdo.nodes.models import Node
-from approdo.nodes.sentences import Explanation, explain, explain_error
-from approdo.sdk.connector import CheckResult, Context, Outcome
-from approdo.sdk.errors import ApprodoError
+from approdo.nodes.sentences import Explanation, explain
+from approdo.nodes.trying import SETTINGS, try_node
+from approdo.sdk.connector import CheckResult, Outcome
 
-log = logging.getLogger(__name__)
-
-gettext_noop("Clock")  # a subject that a connector names without marking it
+# Subjects that are named without being marked.
+gettext_noop("Clock")
+gettext_noop("Client secret")
+gettext_noop("Settings")
 
 ICONS = {
     Outcome.WORKS: ("check_circle", "success"),
@@ -45,22 +44,14 @@ class Report(NamedTuple):
 
 def check(node: Node) -> Report:
     """Try the node's settings against the real system. Raises nothing: what fails is in the report."""
-    try:
-        declared = node_type(node.type)
-        tried = declared.check
-        context = Context(account=f"node-{node.pk}", settings=node.settings())
-        results = tried(context) if tried else []
-    except ApprodoError as error:
-        return _failed(explain_error(error))
-    except Exception as error:
-        log.exception("the test of node %s failed", node.pk)
-        return _failed(explain("internal", {"reason": type(error).__name__}))
-    return _report(results)
+    return _report(try_node(node))
 
 
 def _report(results: list[CheckResult]) -> Report:
     outcomes = {result.outcome for result in results}
-    parts = [Part(_(result.subject), *ICONS[result.outcome], explain(result.code, result.params)) for result in results]
+    if any(result.subject == SETTINGS for result in results):
+        return Report(_("The connection could not be tested."), "danger", [_part(result) for result in results])
+    parts = [_part(result) for result in results]
     if Outcome.REFUSED in outcomes:
         return Report(_("Not everything works: see below what to do."), "danger", parts)
     if Outcome.UNREACHABLE in outcomes:
@@ -70,6 +61,5 @@ def _report(results: list[CheckResult]) -> Report:
     return Report(_("The connection works."), "success", parts)
 
 
-def _failed(said: Explanation) -> Report:
-    part = Part(_("Settings"), *ICONS[Outcome.REFUSED], said)
-    return Report(_("The connection could not be tested."), "danger", [part])
+def _part(result: CheckResult) -> Part:
+    return Part(_(result.subject), *ICONS[result.outcome], explain(result.code, result.params))

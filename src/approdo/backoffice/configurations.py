@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html_join
@@ -38,6 +39,12 @@ class ConfigurationForm(OptionsForm):
             self.fields["time_range"].help_text = _(
                 "Which days or hours are downloaded. Time ranges are made under System parameters › Time ranges."
             )
+
+    def _update_errors(self, errors: ValidationError) -> None:
+        """Leave out what the record says of a time range that was not chosen: the field says it already."""
+        if "time_range" in self.errors:
+            errors.error_dict.pop("time_range", None)
+        super()._update_errors(errors)
 
     def clean_name(self) -> str:
         """Refuse a name that another configuration of this kind has."""

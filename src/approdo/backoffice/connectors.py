@@ -20,6 +20,7 @@ from approdo.backoffice.unfolded import ModelAdmin
 from approdo.nodes.models import Node
 from approdo.nodes.options import PREFIX
 from approdo.nodes.sentences import explain_error
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes import records
 from approdo.processes.models import Connector, Run
 from approdo.processes.runs import request_run, split_numbers
@@ -59,7 +60,7 @@ class ConnectorAdmin(ModelAdmin[Connector]):
             return format_html('<span class="ap-none">{}</span>', _("never"))
         run = Run(pk=connector.run_number, state=connector.run_state)
         address = reverse("admin:processes_run_change", args=[run.pk])
-        when = formats.moment(connector.run_time)
+        when = formats.moment(connector.run_time, zone_of(connector.node))
         return format_html('<a class="ap-pair" href="{}">{} {}</a>', address, formats.run_state(run), when)
 
     def get_urls(self) -> list[URLPattern]:
@@ -134,11 +135,15 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         """The form, and above it the button and the last run."""
         connector = self.get_object(request, object_id)
         declared = self._declared(request, connector) if connector else None
+        last_run = connector.runs.first() if connector else None
         context = {
             **(extra_context or {}),
             "may_fetch": bool(declared and declared.work.fetch),
             "may_run": request.user.has_perm(MAY_RUN),
-            "last_run": Run.objects.filter(connector=int(object_id)).first() if object_id.isdecimal() else None,
+            "last_run": last_run,
+            "last_run_at": formats.moment(last_run.created_at, zone_of(connector.node))
+            if connector and last_run
+            else None,
         }
         return super().change_view(request, object_id, form_url, context)
 

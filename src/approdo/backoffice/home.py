@@ -1,19 +1,20 @@
 """The first page: what happened, what can be run, and for a new installation the way to the first orders."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db.models import OuterRef, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from approdo.backoffice import coverage_panel, formats, run_page
+from approdo.backoffice.days import on_days, today
 from approdo.backoffice.models import CONFIGURATION_MODELS, configuration_types
 from approdo.nodes.models import Configuration, Node, TimeRange
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes import presence
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SaleDocument, SetAside
@@ -129,7 +130,7 @@ def _connectors() -> list[ConnectorRow]:
     for connector in connectors:
         run = found.get(connector.newest or 0)
         badge = formats.run_state(run) if run else ""
-        when = formats.moment(run.created_at) if run else _("never run")
+        when = formats.moment(run.created_at, zone_of(connector.node)) if run else _("never run")
         rows.append(ConnectorRow(connector, run, badge, when, bool(run and run.live)))
     return rows
 
@@ -139,31 +140,30 @@ def _runs() -> list[RunRow]:
         RunRow(
             run,
             formats.run_state(run),
-            formats.moment(run.created_at),
+            formats.moment(run.created_at, run_page.zone(run)),
             run_page.duration(run),
             run_page.summary(run),
         )
-        for run in Run.objects.order_by("-created_at", "-id")[:LAST_RUNS]
+        for run in Run.objects.select_related("connector__node").order_by("-created_at", "-id")[:LAST_RUNS]
     ]
 
 
-def _first_day() -> datetime:
-    today = timezone.localdate()
-    return timezone.make_aware(datetime.combine(today - timedelta(days=DAYS - 1), time.min))
+def _first_day() -> date:
+    return today() - timedelta(days=DAYS - 1)
 
 
 def _documents(state: str = "") -> str:
-    address = f"{reverse('admin:sales_saledocument_changelist')}?dated_from={_first_day().date().isoformat()}"
+    address = f"{reverse('admin:sales_saledocument_changelist')}?dated_from={_first_day().isoformat()}"
     return f"{address}&state={state}" if state else address
 
 
 def _states() -> list[StateCount]:
-    """One count for each state, from the index on state and date: never a count of the whole table."""
-    since = _first_day()
+    """One count for each state, of these days only: never a count of the whole table."""
+    recent = SaleDocument.objects.filter(on_days(_first_day(), None))
     return [
         StateCount(
             formats.document_state(state),
-            formats.number(SaleDocument.objects.filter(state=state, date__gte=since).count()),
+            formats.number(recent.filter(state=state).count()),
             _documents(state),
         )
         for state in formats.state_labels()

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -16,6 +17,7 @@ from approdo.backoffice import formats
 from approdo.exchanges.intake import STATUSES_COUNTED
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.nodes.sentences import Explanation, explain
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes import presence, runs
 from approdo.processes.models import Run
 from approdo.sales.models import SaleDocument
@@ -70,20 +72,25 @@ class WindowRow(NamedTuple):
     end: SafeString
 
 
+def zone(run: Run) -> ZoneInfo | None:
+    """In which zone a run's moments are shown: its node's, or for want of a connector the installation's."""
+    return zone_of(run.connector.node) if run.connector else None
+
+
 def progress(run: Run) -> dict[str, Any]:
     """What changes while the run works."""
-    counts = run.counts
+    counts, there = run.counts, zone(run)
     windows = list(WindowRead.objects.filter(run=run.pk)[: MOST_WINDOWS + 1])
     return {
         "state": formats.run_state(run),
-        "requested": formats.moment(run.created_at, seconds=True),
-        "started": formats.moment(run.started_at, seconds=True),
-        "ended": formats.moment(run.ended_at, seconds=True),
+        "requested": formats.moment(run.created_at, there, seconds=True),
+        "started": formats.moment(run.started_at, there, seconds=True),
+        "ended": formats.moment(run.ended_at, there, seconds=True),
         "duration": duration(run),
         "percent": round(100 * run.windows_done / run.windows) if run.windows else 0,
         "tiles": _tiles(counts, COUNTS),
         "status_tiles": _tiles(counts["statuses"], STATUSES_COUNTED) if "statuses" in counts else [],
-        "windows": [_row(window) for window in windows[:MOST_WINDOWS]],
+        "windows": [_row(window, there) for window in windows[:MOST_WINDOWS]],
         "more_windows": len(windows) > MOST_WINDOWS,
         "proof": _proof(run),
         "orders": _orders(run),
@@ -104,7 +111,7 @@ def whole(run: Run) -> dict[str, Any]:
         **progress(run),
         "errors": runs.errors(run),
         "warnings": _warnings(run),
-        "requests": [(made, formats.moment(made.at, seconds=True), _error(made)) for made in requests],
+        "requests": [(made, formats.moment(made.at, zone(run), seconds=True), _error(made)) for made in requests],
         "more_requests": (run.counts.get("requests") or 0) > len(requests),
     }
 
@@ -175,8 +182,9 @@ def _orders(run: Run) -> list[OrderRow]:
     ]
 
 
-def _row(window: WindowRead) -> WindowRow:
-    return WindowRow(window, formats.scan_label(window.scan), formats.moment(window.start), formats.moment(window.end))
+def _row(window: WindowRead, there: ZoneInfo | None) -> WindowRow:
+    start, end = formats.moment(window.start, there), formats.moment(window.end, there)
+    return WindowRow(window, formats.scan_label(window.scan), start, end)
 
 
 def _warnings(run: Run) -> list[Warnings]:

@@ -57,6 +57,7 @@ class RunAdmin(ModelAdmin[Run]):
 
     list_display = ("run_number", "connector_name", "badge", "requested", "length", "results", "requested_by")
     list_display_links = ("run_number", "connector_name")
+    list_select_related = ("connector__node",)
     list_filter = (StateFilter, ConnectorFilter)
     list_filter_submit = True
     list_per_page = 50
@@ -81,7 +82,7 @@ class RunAdmin(ModelAdmin[Run]):
     @admin.display(description=gettext_lazy("Requested"))
     def requested(self, run: Run) -> SafeString:
         """When somebody asked for it."""
-        return formats.moment(run.created_at, seconds=True)
+        return formats.moment(run.created_at, run_page.zone(run), seconds=True)
 
     @admin.display(description=gettext_lazy("Duration"))
     def length(self, run: Run) -> SafeString:
@@ -154,7 +155,7 @@ class RunAdmin(ModelAdmin[Run]):
     def _run(self, request: HttpRequest, number: int) -> Run:
         if not self.has_view_permission(request):
             raise PermissionDenied
-        run = Run.objects.select_related("connector").filter(pk=number).first()
+        run = Run.objects.select_related("connector__node").filter(pk=number).first()
         if run is None:
             raise Http404
         return run

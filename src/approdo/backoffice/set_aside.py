@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from approdo.backoffice import consumer, document_page, formats
 from approdo.backoffice.unfolded import InfinitePaginator, ModelAdmin
 from approdo.nodes.sentences import explain, explain_error
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes.models import Run
 from approdo.processes.rereading import retry
 from approdo.processes.rereading import text as text_of
@@ -58,7 +59,7 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
     @admin.display(description=gettext_lazy("Received"))
     def received(self, document: SetAside) -> SafeString:
         """When it came."""
-        return formats.moment(document.received_at, seconds=True)
+        return formats.moment(document.received_at, zone_of(document.node), seconds=True)
 
     @admin.display(description=gettext_lazy("Run"))
     def run_link(self, document: SetAside) -> SafeString:
@@ -92,13 +93,13 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
             "reason": explain(document.code, document.params),
             "about": document.get_about_display(),
             "program": formats.program_label(document.program),
-            "received": formats.moment(document.received_at, seconds=True),
+            "received": formats.moment(document.received_at, zone_of(document.node), seconds=True),
             "run": run_link(document.run),
             "node": formats.link(document.node),
             "text": document_page.pretty(text),
             "hidden": document.sealed and not known,
             "may_look": document.sealed and request.user.has_perm(consumer.MAY_LOOK),
-            "purged": formats.moment(document.purged_at) if document.purged_at else None,
+            "purged": formats.moment(document.purged_at, zone_of(document.node)) if document.purged_at else None,
         }
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "backoffice/set_aside.html", context)

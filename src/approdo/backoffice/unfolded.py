@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from django.contrib.admin import ModelAdmin
     from django.contrib.admin import SimpleListFilter as DropdownFilter
     from django.contrib.admin import SimpleListFilter as TextFilter
+    from django.contrib.admin.views.main import ChangeList
     from django.contrib.auth.admin import GroupAdmin, UserAdmin
     from django.core.paginator import Paginator as InfinitePaginator
     from django.forms import ModelForm, ModelMultipleChoiceField
@@ -20,6 +21,7 @@ else:
     from unfold.admin import ModelAdmin as UnfoldModelAdmin
     from unfold.contrib.filters.admin import DropdownFilter, TextFilter
     from unfold.paginator import InfinitePaginator
+    from unfold.views import ChangeList
 
     class ModelAdmin(UnfoldModelAdmin):
         """Unfold's, which can also be written with its model in brackets."""
@@ -50,6 +52,7 @@ else:
 
 
 __all__ = [
+    "ChangeList",
     "DropdownFilter",
     "GroupAdmin",
     "InfinitePaginator",

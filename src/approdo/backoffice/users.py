@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from unfold import widgets
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -23,6 +23,12 @@ for _model in (User, Group, AccessAttempt, AccessFailureLog, AccessLog):
         admin.site.unregister(_model)
 
 assert axes.admin
+
+# Django's own Italian lacks what it says since 5.2.
+ngettext_lazy(
+    "This password is too short. It must contain at least %d character.",
+    "This password is too short. It must contain at least %d characters.",
+)
 
 OFFERED = {
     ("nodes", "node"): ("view", "add", "change", "delete"),

@@ -51,11 +51,11 @@ def _apply_section(section: "Section", records: "Sequence[Declared]") -> list[st
     """Save the records of one section; every wrong one is named, before later sections miss them."""
     from django.core.exceptions import ValidationError
 
-    from approdo.processes.records import save
+    from approdo.processes.records import label, save
 
     lines, wrong = [], []
     for record in records:
-        shown = f"{_kind(section)} “{record.name}”"
+        shown = f"{label(section)} “{record.name}”"
         try:
             lines.append(f"{_done(save(section, record.data))}  {shown}")
         except ValidationError as error:
@@ -71,10 +71,6 @@ def _done(saved: "Saved") -> str:
     if saved.changed:
         return _("changed ({fields})").format(fields=", ".join(saved.changed))
     return _("unchanged")
-
-
-def _kind(section: "Section") -> str:
-    return _(section.kind.replace("_", " "))
 
 
 def _problems(error: Exception) -> str:

@@ -14,12 +14,12 @@ from django.utils import timezone
 from approdo import environment
 from approdo.cli import schema
 from approdo.cli.texts import _, number, sentence
-from approdo.connectors import node_type
 from approdo.nodes.models import Node
 from approdo.nodes.sentences import explain
+from approdo.nodes.trying import try_node
 from approdo.processes import presence
 from approdo.processes.models import Run
-from approdo.sdk.connector import CheckResult, Context, Outcome
+from approdo.sdk.connector import CheckResult, Outcome
 from approdo.sdk.errors import ApprodoError, ConfigError
 
 SECRET_OPTION = "client_secret_issued"  # noqa: S105  (an option's name)
@@ -123,22 +123,11 @@ def _worker() -> Finding:
 
 def _nodes() -> Iterator[Finding]:
     nodes = list(Node.objects.all())
-    checks = {node: _check(node) for node in nodes}
+    checks = {node: try_node(node) for node in nodes}
     yield _clock([result for results in checks.values() for result in results])
     for node, results in checks.items():
         yield from _secret(node)
         yield from _reach(node, results)
-
-
-def _check(node: Node) -> list[CheckResult]:
-    """What the outside system answers; the check changes nothing there."""
-    try:
-        check = node_type(node.type).check
-        if check is None:
-            return []
-        return check(Context(account=f"node-{node.pk}", settings=node.settings()))
-    except ApprodoError as error:
-        return [CheckResult(subject=node.type, outcome=Outcome.REFUSED, code=error.code, params=error.params)]
 
 
 def _clock(results: list[CheckResult]) -> Finding:
@@ -173,9 +162,9 @@ def _reach(node: Node, results: list[CheckResult]) -> Iterator[Finding]:
     ours = (*CLOCK_CODES, *SECRET_CODES)
     warned = [one for one in results if one.outcome is Outcome.WARNING and one.code not in ours]
     for result in wrong:
-        yield Finding(Mark.ERROR, subject, f"{result.subject}: {_said(result)}")
+        yield Finding(Mark.ERROR, subject, f"{_(result.subject)}: {_said(result)}")
     for result in warned:
-        yield Finding(Mark.WARNING, subject, f"{result.subject}: {_said(result)}")
+        yield Finding(Mark.WARNING, subject, f"{_(result.subject)}: {_said(result)}")
     if results and not wrong and not warned:
         works = [result.subject for result in results if result.outcome is Outcome.WORKS]
         yield Finding(Mark.OK, subject, ", ".join(works))

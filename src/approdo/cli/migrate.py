@@ -15,12 +15,15 @@ def command() -> None:
 
 def migrate() -> None:
     """Bring the database up to date, saying only what changed."""
+    from django.utils.translation import ngettext
+
     from approdo.cli import schema
 
     applied, copy = schema.bring_up_to_date()
     if copy:
         click.echo(_("Copied the database to {path} first.").format(path=copy))
     if applied:
-        click.echo(_("Applied {count} migrations.").format(count=len(applied)))
+        said = ngettext("Applied {count} migration.", "Applied {count} migrations.", len(applied))
+        click.echo(said.format(count=len(applied)))
     else:
         click.echo(_("The database is up to date."))

@@ -51,6 +51,11 @@ class Node(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def account(self) -> str:
+        """Under which name its quota, its tokens and its queue are kept (decision 3)."""
+        return f"node-{self.pk}"
+
     def clean(self) -> None:
         """Check options and secrets against the type. Secrets not given keep their saved values."""
         try:

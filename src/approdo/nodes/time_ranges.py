@@ -15,8 +15,15 @@ MINUTES = {"minute": 1, "hour": 60, "day": 1440}
 
 
 def zone_of(node: Node) -> ZoneInfo:
-    """The zone in which a node's dates are meant: its own, its marketplace's, the installation's."""
-    return ZoneInfo(node_type(node.type).time_zone(node.options) or settings.TIME_ZONE)
+    """The zone in which a node's dates are meant: its own, its marketplace's, the installation's.
+
+    A node whose type is gone has the installation's: it can still be looked at.
+    """
+    try:
+        own = node_type(node.type).time_zone(node.options)
+    except ConfigError:
+        own = None
+    return ZoneInfo(own or settings.TIME_ZONE)
 
 
 def spans(time_range: TimeRange, now: datetime, zone: ZoneInfo) -> list[Span]:

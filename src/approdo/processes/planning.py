@@ -170,7 +170,7 @@ def work_of(connector: Connector) -> Download:
 def context(connector: Connector, made: list[RequestMade]) -> Context:
     """What the connector's type may know; the requests it makes are added to `made`."""
     return Context(
-        account=f"node-{connector.node_id}",
+        account=connector.node.account,
         settings=connector.node.settings(),
         options=connector.all_options(),
         record=made.append,

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import ManyToOneRel, ProtectedError
+from django.utils.translation import gettext
 
-from approdo.connectors import NODE_TYPES, connector_type
+from approdo.connectors import NODE_TYPES, configuration_type, connector_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import minutes
@@ -19,6 +20,7 @@ from approdo.sdk.connector import ConfigurationType
 from approdo.sdk.errors import ApprodoError, ConfigError
 
 Record = Node | TimeRange | Configuration | Connector
+RECORDS = (Node, TimeRange, Configuration, Connector)
 Data = dict[str, Any]
 
 MOST_USERS = 2
@@ -37,6 +39,14 @@ class Section(NamedTuple):
     keys: frozenset[str]
 
 
+def label(section: Section) -> str:
+    """What people call one record of this kind, in the reader's language, as inside a sentence."""
+    if section in CONFIGURATIONS:
+        own = gettext(configuration_type(section.kind).label)
+        return own[:1].lower() + own[1:]
+    return str(section.make()._meta.verbose_name)
+
+
 class Saved(NamedTuple):
     """What saving did: the record, whether it is new, and the names of what changed."""
 
@@ -48,17 +58,17 @@ class Saved(NamedTuple):
 def save(section: Section, data: Mapping[str, Any], record: Record | None = None) -> Saved:
     """Create the record that `data` declares, or bring `record` (or the one of that name) up to it.
 
-    What `data` leaves out keeps its value. Raises `ValidationError` and changes nothing when
-    anything is wrong. Doing it twice changes nothing the second time.
+    What `data` leaves out keeps its value; a name is what stands between the spaces around it. Raises
+    `ValidationError` and changes nothing when anything is wrong. Doing it twice changes nothing the second time.
     """
     with transaction.atomic():
+        data = _named_cleanly(section, data)
         if record is None:
             record = section.find().filter(name=data.get("name", "")).first()
         created = record is None
         current = record or section.make()
         before = {} if created else _comparable(section, current)
-        _refuse_unknown(section, data)
-        section.fill(current, dict(data))
+        section.fill(current, data)
         current.full_clean()
         after = _comparable(section, current)
         changed = sorted(name for name in after if before.get(name) != after[name])
@@ -68,7 +78,7 @@ def save(section: Section, data: Mapping[str, Any], record: Record | None = None
 
 
 def delete(record: models.Model) -> None:
-    """Delete a record. Raises `ConfigError("record_in_use")`, naming its users, where others need it."""
+    """Delete a record. Raises what `refuse_if_used` raises."""
     refuse_if_used(record)
     try:
         with transaction.atomic():
@@ -79,26 +89,33 @@ def delete(record: models.Model) -> None:
 
 
 def refuse_if_used(record: models.Model) -> None:
-    """Raise `ConfigError("record_in_use")`, naming some of its users, where others need the record.
+    """Raise `ConfigError` where others need the record.
 
+    `record_in_use` names some of the records that people can change or delete themselves;
+    `record_has_history` says that only what was downloaded still needs it, which nobody deletes.
     Reads a few rows only: Django's own check loads all that points here, every document of a node.
     """
-    users = _users(record)
-    if not users:
-        return
-    raise ConfigError("record_in_use", name=str(record), users=", ".join(users))
+    users, history = _users(record)
+    if users:
+        raise ConfigError("record_in_use", name=str(record), users=", ".join(users))
+    if history:
+        raise ConfigError("record_has_history", name=str(record))
 
 
-def _users(record: models.Model) -> list[str]:
+def _users(record: models.Model) -> tuple[list[str], bool]:
     named: list[str] = []
-    # What people made comes first: the layers above are listed last.
-    for relation in reversed(record._meta.get_fields(include_hidden=True)):
-        if isinstance(relation, ManyToOneRel) and relation.on_delete is models.PROTECT:
-            rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk})
-            found = list(rows.order_by()[: MOST_USERS + 1])
+    history = False
+    for relation in record._meta.get_fields(include_hidden=True):
+        if not isinstance(relation, ManyToOneRel) or relation.on_delete is not models.PROTECT:
+            continue
+        rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk}).order_by()
+        if relation.related_model in RECORDS:
+            found = list(rows[: MOST_USERS + 1])
             named += [f"{user._meta.verbose_name} “{user}”" for user in found[:MOST_USERS]]
             named += ["…"] if len(found) > MOST_USERS else []
-    return named
+        else:
+            history = history or rows.exists()
+    return named, history
 
 
 def find(section: Section, key: str) -> Any:
@@ -108,7 +125,7 @@ def find(section: Section, key: str) -> Any:
     if record is None and key.isdecimal() and len(key) < 19:
         record = found.filter(pk=int(key)).first()
     if record is None:
-        raise ConfigError("record_not_found", kind=str(section.make()._meta.verbose_name), name=key)
+        raise ConfigError("record_not_found", kind=label(section), name=key)
     return record
 
 
@@ -125,12 +142,19 @@ def _comparable(section: Section, record: Record) -> Data:
     return {**flat, **{f"options.{name}": value for name, value in {**options, **hidden}.items()}}
 
 
-def _refuse_unknown(section: Section, data: Mapping[str, Any]) -> None:
+def _named_cleanly(section: Section, data: Mapping[str, Any]) -> Data:
+    """The data with its name trimmed. Refuses keys that the section does not know and names that cannot be."""
     unknown = sorted(set(data) - section.keys)
     if unknown:
         raise ValidationError([f"{name}: {validation_error('unknown_option').message}" for name in unknown])
-    if not isinstance(data.get("name", ""), str):
+    if "name" not in data:
+        return dict(data)
+    name = data["name"]
+    if not isinstance(name, str):
         raise ValidationError({"name": validation_error("not_text")})
+    if not name.isprintable():
+        raise ValidationError({"name": validation_error("control_characters")})
+    return {**data, "name": name.strip()}
 
 
 def _merged(options: Any, before: Mapping[str, Any]) -> Data:
@@ -169,15 +193,19 @@ def _fill_time_range(time_range: TimeRange, data: Data) -> None:
         time_range.start, time_range.end = data.get("from"), data.get("to")
     if fixed or "last" in data:
         time_range.last = None
-    try:
-        if data.get("last") is not None:
-            time_range.last, time_range.unit = _length(data["last"])
-        if "delay" in data:
-            time_range.delay = minutes(data["delay"])
-    except ApprodoError as error:
-        raise validation_error(error.code, **error.params) from None
+    if data.get("last") is not None:
+        time_range.last, time_range.unit = _duration("last", _length, data["last"])
+    if "delay" in data:
+        time_range.delay = _duration("delay", minutes, data["delay"])
     if time_range.last is not None and not fixed:
         time_range.start = time_range.end = None
+
+
+def _duration(field: str, read: Callable[[Any], Any], text: Any) -> Any:
+    try:
+        return read(text)
+    except ApprodoError as error:
+        raise ValidationError({field: validation_error(error.code, **error.params)}) from None
 
 
 def _length(text: Any) -> tuple[int, str]:

@@ -70,7 +70,7 @@ def ask_engine(run: Run) -> None:
     assert run.connector is not None
     try:
         name = "fetch" if run.orders else "download"
-        engine.enqueue(name, "reading", f"node-{run.connector.node_id}", workflow_id(run.pk), run.pk)
+        engine.enqueue(name, "reading", run.connector.node.account, workflow_id(run.pk), run.pk)
     except Exception:
         log.exception("run %s is queued; the engine could not be asked yet", run.pk)
 

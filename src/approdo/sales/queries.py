@@ -28,8 +28,6 @@ FILTERS = {
     "receiving": "receiving",
     "number": "number",
     "updated_since": "updated_at__gte",
-    "dated_since": "date__gte",
-    "dated_before": "date__lt",
 }
 """What documents are filtered by: our names and the columns behind them."""
 

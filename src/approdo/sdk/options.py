@@ -185,9 +185,14 @@ def _url(value: Any) -> str:
     text = _text(value).rstrip("/")
     try:
         parts = urlsplit(text)
-        valid = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        valid = parts.scheme in ("http", "https") and _is_host(parts.hostname or "") and parts.port != 0
     except ValueError:
         valid = False
     if not valid or "@" in parts.netloc:
         raise _Wrong("not_a_url", value=text.split("@")[-1])
     return text
+
+
+def _is_host(name: str) -> bool:
+    """An IPv6 address, or labels of letters, digits and hyphens: what a request can be sent to."""
+    return ":" in name or bool(re.fullmatch(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?", name))

@@ -65,6 +65,10 @@ SENTENCES: Mapping[str, Sentence] = {
     "configuration_of_other_type": Sentence(_("This configuration is of another kind.")),
     "time_range_missing": Sentence(_("Choose a time range.")),
     "record_in_use": Sentence(_("“{name}” is in use: {users}."), _("Delete or change what uses it first.")),
+    "record_has_history": Sentence(
+        _("“{name}” stays, because what was downloaded through it stays."),
+        _("Without an active connector it does nothing any more."),
+    ),
     "record_not_found": Sentence(_("There is no {kind} called “{name}”."), _("Check the name.")),
     "empty_time_range": Sentence(
         _("This time range is empty."), _("Its length has to be at least one hour, its start before its end.")

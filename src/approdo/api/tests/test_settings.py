@@ -119,7 +119,25 @@ def test_a_record_that_is_used_stays(caller, connector):
         assert (answer.status, answer.data["code"]) == (409, "record_in_use")
         assert caller.get(path).status == 200
     assert caller.delete("/connectors/Scarica%20ordini").status == 204
-    assert caller.delete("/nodes/Amazon%20Vendor%20EU").status == 409  # its documents are still there
+    answer = caller.delete("/nodes/Amazon%20Vendor%20EU")  # its documents are still there
+    assert (answer.status, answer.data["code"]) == (409, "record_has_history")
+
+
+def test_a_name_is_what_stands_between_the_spaces_around_it(caller):
+    assert caller.post("/nodes", {"name": " ERP ", "type": "api"}).data["name"] == "ERP"
+    assert caller.post("/nodes", {"name": "ERP  ", "type": "api"}).data["code"] == "name_taken"
+
+
+def test_sentences_name_kinds_in_the_callers_language(caller):
+    caller.post("/time-ranges", {"name": "May", "last": "7 days"})
+    configuration = {"name": "C", "time_range": "May"}
+    caller.post("/order-download-configurations", configuration)
+    caller.headers["Accept-Language"] = "it"
+    assert (
+        "configurazione scarico ordini" in caller.post("/order-download-configurations", configuration).data["detail"]
+    )
+    assert "range temporale" in caller.post("/time-ranges", {"name": "May", "last": "7 days"}).data["detail"]
+    assert "documento di vendita" in caller.get("/documents/7").data["detail"]
 
 
 def test_a_fixed_time_range_becomes_a_relative_one_and_back(caller):
@@ -149,6 +167,8 @@ WRONG = [
     ("/nodes", {"name": None, "type": "api"}, "name"),
     ("/nodes", {"name": ["N"], "type": "api"}, "name"),
     ("/nodes", {"name": "", "type": "api"}, "name"),
+    ("/nodes", {"name": "  ", "type": "api"}, "name"),
+    ("/nodes", {"name": "N\nN", "type": "api"}, "name"),
     ("/nodes", {"name": "N" * 101, "type": "api"}, "name"),
     ("/nodes", {"name": "N", "type": "fax"}, "type"),
     ("/nodes", {"name": "N", "type": []}, "type"),
@@ -169,10 +189,14 @@ WRONG = [
         node_body("N", region="custom", api_url="ftp://x", token_url="https://x/t"),
         "options.api_url",
     ),
+    *(
+        ("/nodes", node_body("N", region="custom", api_url=url, token_url="https://x/t"), "options.api_url")
+        for url in ("https://exa mple.com", "https://a..b", "https://", "https://x:99999", "https://" + "x" * 64)
+    ),
     ("/time-ranges", {"name": "T"}, ""),
     ("/time-ranges", {"name": "T", "last": 7}, "last"),
     ("/time-ranges", {"name": "T", "last": True}, "last"),
-    ("/time-ranges", {"name": "T", "last": "soon"}, None),
+    ("/time-ranges", {"name": "T", "last": "soon"}, "last"),
     ("/time-ranges", {"name": "T", "last": "0 days"}, "last"),
     ("/time-ranges", {"name": "T", "last": "7 days", "delay": "2 days"}, "delay"),
     ("/time-ranges", {"name": "T", "last": "7 days", "delay": 5}, "delay"),
@@ -223,8 +247,7 @@ def test_bad_input_names_the_field_and_changes_nothing(path, body, field, caller
     assert answer.status == 422, answer.text
     assert answer.data["errors"]
     assert all(error["message"] for error in answer.data["errors"])
-    if field is not None:
-        assert field in [error["field"] for error in answer.data["errors"]], answer.text
+    assert field in [error["field"] for error in answer.data["errors"]], answer.text
     assert _everything() == before
 
 

@@ -1,7 +1,6 @@
 """Tags for the pages of the back office."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from django import template
@@ -67,12 +66,6 @@ def buttons(context: RequestContext) -> dict[str, bool]:
 def run_state(run: Run) -> SafeString:
     """The badge of a run's state."""
     return formats.run_state(run)
-
-
-@register.filter
-def moment(value: datetime | None) -> SafeString:
-    """A moment in the installation's time zone, UTC in its tooltip."""
-    return formats.moment(value)
 
 
 @register.filter

@@ -1,11 +1,13 @@
 """The forms: declared options become fields, secrets stay inside, errors stand beside their field."""
 
+import amazon_orders
 import pytest
 from django.contrib.messages import get_messages
-from django.utils import translation
+from django.utils import timezone, translation
 
 from approdo.nodes.models import Configuration, Node, TimeRange
-from approdo.processes.models import Connector
+from approdo.processes.models import Connector, Run
+from approdo.sales.models import SaleDocument
 
 STEP_2 = "/nodes/node/add/?name=EU&type=amazon_vendor"
 CONFIGURATIONS = "/backoffice/orderdownloadconfiguration/"
@@ -163,11 +165,18 @@ def test_a_connector_cannot_be_begun_without_a_node(admin_client):
     assert "/nodes/node/add/" in page
 
 
-def test_a_record_whose_type_is_gone_can_still_be_looked_at(admin_client, node, connector):
+def test_a_record_whose_type_is_gone_can_still_be_looked_at(admin_client, node, connector, receive_orders):
+    receive_orders(amazon_orders.order())
+    Run.objects.create(connector=connector, connector_name="Orders", state="failed", created_at=timezone.now())
     Node.objects.filter(pk=node.pk).update(type="vanished")
     Connector.objects.filter(pk=connector.pk).update(type="vanished.too")
-    for address in (f"/nodes/node/{node.pk}/change/", "/nodes/node/", "/processes/connector/"):
-        assert admin_client.get(address).status_code == 200
+    document = SaleDocument.objects.get()
+    for address in (
+        f"/nodes/node/{node.pk}/change/", "/nodes/node/", "/processes/connector/", "/", "/processes/run/",
+        f"/processes/run/{Run.objects.get().pk}/change/", "/sales/saledocument/?dated_from=2026-04-30",
+        f"/sales/saledocument/{document.pk}/change/",
+    ):  # fmt: skip
+        assert admin_client.get(address).status_code == 200, address
     assert admin_client.get(f"/processes/connector/{connector.pk}/change/").status_code == 200
 
 
@@ -195,6 +204,11 @@ def test_what_nobody_uses_is_deleted_alone_and_together(admin_client, connector)
     admin_client.post(CONFIGURATIONS, form)
     assert not Connector.objects.exists()
     assert not Configuration.objects.exists()
+
+
+def test_a_configuration_without_a_time_range_is_refused_in_one_sentence(admin_client, time_range):
+    answer = admin_client.post(f"{CONFIGURATIONS}add/", {"name": "C", "option_type": "vendor_retail"})
+    assert answer.context["adminform"].form.errors["time_range"] == ["This field is required."]
 
 
 def test_the_forms_say_the_seeds_own_words_in_italian(admin_client, node, configuration):

@@ -182,6 +182,7 @@ def test_filters_are_chosen_and_kept_by_the_search(opened, receive_orders):
     receive_orders(amazon_orders.order("AAA00001"), amazon_orders.order("AAA00002", state="Closed"))
     page = opened("/sales/saledocument/")
     page.get_by_text("Filters").first.click()
+    page.get_by_label("From").fill("2026-04-30")
     page.locator("#changelist-filter [name=vendor_code]").fill("ROSIT")
     page.get_by_role("button", name="Apply Filters").click()
     page.wait_for_url("**vendor_code=ROSIT**")
@@ -189,7 +190,17 @@ def test_filters_are_chosen_and_kept_by_the_search(opened, receive_orders):
     page.keyboard.press("Enter")
     page.wait_for_url("**q=AAA00002**")
     assert "vendor_code=ROSIT" in page.url
+    assert "dated_from=2026-04-30" in page.url
     assert page.locator("#result_list tr.data-row").count() == 1
+
+
+def test_on_a_phone_labels_read_as_sentences_and_saving_comes_before_deleting(opened, node):
+    page = opened("/nodes/node/", language="it", width=390)
+    cell = page.locator("[data-label='Tipo di nodo']").first
+    assert cell.evaluate("(cell) => getComputedStyle(cell, '::before').textTransform") == "none"
+    page.goto(f"{page.url}{node.pk}/change/")
+    heights = [page.get_by_text(text, exact=True).bounding_box()["y"] for text in ("Salva e chiudi", "Elimina")]
+    assert heights == sorted(heights)
 
 
 def test_the_language_is_switched_in_the_menu_of_the_user(opened):

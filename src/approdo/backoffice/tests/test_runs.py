@@ -213,3 +213,14 @@ def test_the_box_asks_for_the_pasted_numbers_and_refuses_an_empty_one(admin_clie
     assert not Run.objects.exists()
     admin_client.post(address, {"orders": "PO1, PO2;PO3\nPO1"})
     assert Run.objects.get().orders == ["PO1", "PO2", "PO3"]
+
+
+def test_a_runs_moments_are_shown_in_its_nodes_zone(admin_client, make_run, node):
+    node.options["marketplace"] = "IT"
+    node.full_clean()
+    node.save()
+    moment = datetime(2026, 4, 2, 22, 30, tzinfo=UTC)
+    run = make_run("succeeded", created_at=moment, started_at=moment)
+    own = (f"/processes/run/{run.pk}/change/", f"/processes/connector/{run.connector_id}/change/")
+    for address in ("/", "/processes/run/", "/processes/connector/", *own):
+        assert "2026-04-03 00:30" in admin_client.get(address).content.decode(), address

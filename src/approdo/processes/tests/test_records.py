@@ -74,6 +74,8 @@ def test_a_secret_is_replaced_and_the_others_stay(everything):
         ("nodes", {"options": {**NODE["options"], "colour": "red"}}, "no such option"),
         ("nodes", {"options": "none"}, "has to be"),
         ("nodes", {"name": ""}, "blank"),
+        ("nodes", {"name": " \t "}, "invisible"),
+        ("nodes", {"name": "   "}, "blank"),
         ("nodes", {"name": ["a"]}, "has to be a text"),
         ("nodes", {"colour": "red"}, "no such option"),
         ("nodes", {"name": "Second node for the same account"}, "already uses this account"),

@@ -111,6 +111,14 @@
     });
   }
 
+  // Beside the cells of a narrow list stands the column's name, which begins with a capital letter as in its head.
+  function capitalise() {
+    for (const cell of document.querySelectorAll("[data-label]")) {
+      const label = cell.dataset.label;
+      cell.dataset.label = label.charAt(0).toUpperCase() + label.slice(1);
+    }
+  }
+
   function copy(event) {
     const button = event.target.closest("[data-copy]");
     if (!button || !navigator.clipboard) return;
@@ -125,6 +133,7 @@
       offer(form);
       tickAll(form);
     }
+    capitalise();
     document.addEventListener("submit", busy);
     document.addEventListener("click", copy);
   });
