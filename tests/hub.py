@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import socket
 import sqlite3
@@ -67,12 +68,30 @@ class Hub:
             timeout=PATIENCE * 3, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def python(self, code: str) -> str:
+        """What a program prints in this installation."""
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=self.environment, cwd=self.home, text=True, capture_output=True,
+            timeout=PATIENCE, check=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return done.stdout
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
+        return self._start(["-m", "approdo", *arguments])
+
+    def start_faulty(self, faults: dict[str, Any], *arguments: str, largest_file: int = 0) -> subprocess.Popen[str]:
+        """The same with faults built in (`faulty.py`), and with a limit of the size of files (RLIMIT_FSIZE)."""
+        process = self._start([str(Path(__file__).with_name("faulty.py")), json.dumps(faults), *arguments])
+        if largest_file:
+            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
+        return process
+
+    def _start(self, arguments: list[str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "approdo", *arguments],
+            [sys.executable, *arguments],
             env=self.environment, cwd=self.home, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.PIPE,
         )  # fmt: skip
         self._started.append(process)
         return process
