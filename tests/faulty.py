@@ -48,6 +48,7 @@ def install(faults: dict[str, Any]) -> None:
 
     - `die`: {"line": n} or {"event": "call" or "return", "function": "module.function", "times": n}
     - `pragmas`: of each connection to the hub's SQLite
+    - `engine_read_only`: a path; while a file lies there, the engine's SQLite cannot be written
     """
     if "die" in faults:
         death = Death(faults["die"])
@@ -61,6 +62,14 @@ def install(faults: dict[str, Any]) -> None:
                 connection.connection.execute(f"PRAGMA {pragma}")
 
         connection_created.connect(prepare, weak=False)
+    if "engine_read_only" in faults:
+        from sqlalchemy import event
+        from sqlalchemy.pool import Pool
+
+        def lock(connection: Any, *_: Any) -> None:
+            connection.execute(f"PRAGMA query_only = {int(Path(faults['engine_read_only']).exists())}")
+
+        event.listen(Pool, "checkout", lock)
 
 
 def nursery() -> None:

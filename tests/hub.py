@@ -2,7 +2,6 @@
 
 import json
 import os
-import resource
 import shutil
 import socket
 import sqlite3
@@ -26,14 +25,13 @@ PATIENCE = 60.0
 class Hub:
     """Runs `approdo` commands in one home; ends whatever it started."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, server: str = os.environ.get("APPRODO_TEST_SERVER", "")) -> None:
         self.home = home
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")} | {
             "APPRODO_HOME": str(home),
             "LANG": "C.UTF-8",
         }
         self._started: list[subprocess.Popen[str]] = []
-        server = os.environ.get("APPRODO_TEST_SERVER")
         if server:
             self.environment |= {
                 "APPRODO_DATABASE_URL": f"{server}/hub_{uuid.uuid4().hex[:12]}",
@@ -80,12 +78,9 @@ class Hub:
         """Start a command and leave it running."""
         return self._start(["-m", "approdo", *arguments])
 
-    def start_faulty(self, faults: dict[str, Any], *arguments: str, largest_file: int = 0) -> subprocess.Popen[str]:
-        """The same with faults built in (`faulty.py`), and with a limit of the size of files (RLIMIT_FSIZE)."""
-        process = self._start([str(Path(__file__).with_name("faulty.py")), json.dumps(faults), *arguments])
-        if largest_file:
-            resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
-        return process
+    def start_faulty(self, faults: dict[str, Any], *arguments: str) -> subprocess.Popen[str]:
+        """The same with faults built in (`faulty.py`)."""
+        return self._start([str(Path(__file__).with_name("faulty.py")), json.dumps(faults), *arguments])
 
     def _start(self, arguments: list[str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(

@@ -2,14 +2,13 @@
 
 import json
 import random
-import subprocess
 import time
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import truth
 from hub import Hub, declared, wait_for
+from nursery import KILLED, Nursery
 
 from amazon_simulator import Simulator
 
@@ -17,7 +16,6 @@ pytestmark = pytest.mark.hub
 
 DAYS = 18
 KILLING_SECONDS = 15.0
-KILLED = -9
 
 
 @pytest.fixture
@@ -27,28 +25,8 @@ def amazon():
 
 
 @pytest.fixture
-def worker(hub: Hub) -> Callable[..., int]:
-    """Has a new worker do what is queued, with a fault built in; returns how it ended."""
-    nursery = hub.start_faulty({}, "nursery")
-    assert nursery.stdin
-    assert nursery.stdout
-
-    def born_with(**faults: object) -> int:
-        nursery.stdin.write(json.dumps(faults) + "\n")
-        nursery.stdin.flush()
-        return int(_answer(nursery))
-
-    assert _answer(nursery) == "ready"
-    return born_with
-
-
-def _answer(nursery: "subprocess.Popen[str]") -> str:
-    said = []
-    for line in nursery.stdout:
-        if line.strip().lstrip("-").isdigit() or line.strip() == "ready":
-            return line.strip()
-        said.append(line)
-    raise AssertionError("".join(said))
+def worker(hub: Hub) -> Nursery:
+    return Nursery(hub)
 
 
 def check_truth(hub: Hub, amazon: Simulator) -> None:

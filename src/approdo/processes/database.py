@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import threading
 from collections.abc import Callable
+from itertools import chain, repeat
 from typing import TypeVar
 
 from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection
@@ -44,12 +45,13 @@ def patiently(work: Callable[[], T]) -> T:
             return work()
         except Error as error:
             _passes(error)
+            log.warning("the database failed, next attempt in %s s: %s", pause, reason(error))
             _wait(pause, error)
     try:
         return work()
     except Error as error:
         _passes(error)
-        raise TransientError("database_busy", reason=_reason(error)) from error
+        raise TransientError("database_busy", reason=reason(error)) from error
 
 
 def at_last(work: Callable[[], None], about: str) -> None:
@@ -57,19 +59,18 @@ def at_last(work: Callable[[], None], about: str) -> None:
 
     Raises only what has nothing to do with the database's state.
     """
-    pauses = iter(PAUSES)
-    while True:
+    for pause in chain(PAUSES, repeat(PAUSES[-1])):
         try:
             return work()
         except Error as error:
             if explain(error) is None:
                 _passes(error)
-            log.error("%s, and the database does not take it yet: %s", about, _reason(error))
-            _wait(next(pauses, PAUSES[-1]), error)
+            log.error("%s; the database does not take that, next attempt in %s s: %s", about, pause, reason(error))
+            _wait(pause, error)
+    return None
 
 
 def _wait(seconds: float, error: Error) -> None:
-    log.warning("the database failed, next attempt in %s s: %s", seconds, _reason(error))
     connection.close()
     if closing.wait(seconds):
         raise Closing from error
@@ -91,10 +92,15 @@ def explain(error: Exception) -> ApprodoError | None:
     """
     code, state = _code(error), _state(error)
     if code in _UNWRITABLE or state.startswith(_UNWRITABLE_STATES):
-        return ConfigError("database_cannot_write", reason=_reason(error))
+        return ConfigError("database_cannot_write", reason=reason(error))
     if code in _DAMAGED or state in _DAMAGED_STATES:
-        return ConfigError("database_damaged", reason=_reason(error))
+        return ConfigError("database_damaged", reason=reason(error))
     return None
+
+
+def is_failure(error: Exception) -> bool:
+    """Whether the hub's or the engine's database failed, and not the program."""
+    return isinstance(error, OperationalError | InterfaceError) or getattr(error, "orig", None) is not None
 
 
 def _driver_error(error: Exception) -> BaseException:
@@ -114,6 +120,7 @@ def _state(error: Exception) -> str:
     return getattr(_driver_error(error), "sqlstate", None) or ""
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
+    """The first line of what the driver says."""
     lines = str(_driver_error(error)).strip().splitlines()
     return lines[0].rstrip(".")[:200] if lines else type(error).__name__
