@@ -80,7 +80,7 @@ def nursery() -> None:
     from approdo.processes import engine, worker
 
     engine._dbos()
-    print("ready", flush=True)
+    _say("ready")
     for line in sys.stdin:
         child = os.fork()
         if child == 0:
@@ -92,7 +92,12 @@ def nursery() -> None:
             threading.Thread(target=_stop_when_done, args=(stop,), daemon=True).start()
             worker.work(stop)
             os._exit(0)
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+        _say(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
 
 
 def _ask() -> None:

@@ -2,12 +2,9 @@
 
 import json
 import os
-import random
 import resource
-import shutil
 import sqlite3
 import subprocess
-import threading
 import time
 from contextlib import closing
 from datetime import timedelta

@@ -17,6 +17,7 @@ HTML = "<script>alert(1)</script><b title='\"'>&amp;"
 FORMULA = '=HYPERLINK("http://example.test","x")'
 SCRIPTS = "株式会社テスト · Ωμέγα Α.Ε. · شركة · Łódź 🧃"
 MANY_LINES = 2500
+DEPTH = 20_000
 
 _UNKNOWN = {
     "purchaseOrderState": "PartiallyReceived",
@@ -158,17 +159,17 @@ def duplicate_keys(_: Listing[Any], page: Page, __: Value) -> None:
 
 def lone_surrogate(_: Listing[Any], page: Page, value: Value) -> None:
     """Half of a UTF-16 pair."""
-    _spoil_first(page, value, rb'"note":"\ud83d",')
+    _spoil_first(page, value, rb'"dealCode":"\ud83d",')
 
 
 def invalid_utf8(_: Listing[Any], page: Page, value: Value) -> None:
     """Latin-1 bytes in a text."""
-    _spoil_first(page, value, b'"note":"Citt\xe0",')
+    _spoil_first(page, value, b'"dealCode":"Citt\xe0",')
 
 
 def deep_nesting(_: Listing[Any], page: Page, value: Value) -> None:
-    """A list in a list, 100,000 times."""
-    _spoil_first(page, value, b'"note":' + b"[" * 100_000 + b"]" * 100_000 + b",")
+    """A list in a list, too often for any reader that calls itself."""
+    _spoil_first(page, value, b'"dealCode":' + b"[" * DEPTH + b"]" * DEPTH + b",")
 
 
 def unreadable_amount(_: Listing[Any], page: Page, value: Value) -> None:
@@ -182,11 +183,13 @@ def unreadable_amount(_: Listing[Any], page: Page, value: Value) -> None:
 
 def _spoil_first(page: Page, value: Value, member: bytes) -> None:
     count = int(float(value or 1))
-    page.orders[:count] = [_begun_with(order, member) for order in page.orders[:count]]
+    page.orders[:count] = [_begun_with(order, member, b"orderDetails") for order in page.orders[:count]]
 
 
-def _begun_with(order: bytes, member: bytes) -> bytes:
-    return order.replace(b"{", b"{" + member, 1)
+def _begun_with(order: bytes, member: bytes, name: bytes = b"") -> bytes:
+    """The order with one more member, its first; with `name`, the first of that object in it."""
+    start = b'"%s":{' % name if name else b"{"
+    return order.replace(start, start + member, 1)
 
 
 def _rewritten(order: bytes, spoil: Callable[[str, Any], Any]) -> bytes:

@@ -167,7 +167,7 @@ DIALS: Mapping[str, Dial] = {
              default=1, page=dirt.lone_surrogate),
         Dial("invalid_utf8", "Bytes that are no UTF-8 in a text.", on="list", value=_HOW_MANY,
              default=1, page=dirt.invalid_utf8),
-        Dial("deep_nesting", "A list in a list, 100,000 times.", on="list", value=_HOW_MANY,
+        Dial("deep_nesting", "A list in a list, 20,000 times.", on="list", value=_HOW_MANY,
              default=1, page=dirt.deep_nesting),
         Dial("unreadable_amount", "A net cost that is no number.", on="list", value=_HOW_MANY,
              default=1, page=dirt.unreadable_amount),

@@ -41,6 +41,9 @@ MOST_RESTARTS = 3
 MOST_FAILED = 3
 """After so many windows that could not be read, the run does not try the rest."""
 
+MOST_PAGES = 20_000
+"""Of one window: two million orders in a week. Whoever gives more is going round in circles."""
+
 MISSING = ("not_an_order_number", "order_not_found")
 """Why one order cannot be fetched, though others can."""
 
@@ -138,6 +141,8 @@ def _page(run: int, window_id: int) -> bool:
         return False
     if window.next_token and window.read_at and timezone.now() - window.read_at > TOKEN_LIFE:
         restart_window(window)
+    if window.pages >= MOST_PAGES:
+        return _give_up(window, TransientError("endless_pages", pages=window.pages))
     made: list[RequestMade] = []
     try:
         batch, next_token = planning.work_of(row.connector).step(

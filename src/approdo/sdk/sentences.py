@@ -126,6 +126,10 @@ SENTENCES: Mapping[str, Sentence] = {
     "program_unknown": Sentence(_("Nothing here reads “{program}” documents any more.")),
     "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
+    "endless_pages": Sentence(
+        _("After {pages} pages of one window there was still a next one."),
+        _("The window is not complete; the next run reads it again."),
+    ),
     "progress_lost": Sentence(
         _("The database no longer holds what this run had planned or read."),
         _("Run the connector again: it reads what is missing."),
