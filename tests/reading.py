@@ -50,10 +50,10 @@ def expected(amazon: Simulator, account: str = "eu") -> dict[str, Any]:
     return {order.number: amazon.order(order.number, account) for order in amazon.orders(account)}
 
 
-def held() -> dict[str, Any]:
-    """Every document: the content of its newest version, whose columns and lines say the same."""
+def held(node: Node) -> dict[str, Any]:
+    """Every document of a node: the content of its newest version, whose columns and lines say the same."""
     found = {}
-    for document in SaleDocument.objects.all():
+    for document in SaleDocument.objects.filter(node=node):
         versions = list(document.versions.all())
         assert [one.number for one in versions] == list(range(1, document.version + 1))
         content = json.loads(raw_bytes(versions[-1]))

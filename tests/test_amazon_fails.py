@@ -5,8 +5,9 @@ from functools import partial
 
 import pytest
 import reading
+from django.core.exceptions import ValidationError
 
-from amazon_simulator import Simulator
+from amazon_simulator import LATER_REFRESH_TOKEN, Simulator
 from approdo.connectors.amazon_vendor import client
 from approdo.connectors.amazon_vendor.tests.quick import QUICK
 from approdo.exchanges.models import RunNote
@@ -133,12 +134,23 @@ def test_a_role_lost_in_the_middle_keeps_what_was_stored_and_says_what_is_missin
     _is_made_good(amazon, reader, before)
 
 
+def test_two_nodes_for_one_account_each_hold_the_truth_though_they_share_its_quota(amazon: Simulator, reader):
+    amazon.set_rate_limit((200.0, 3))
+    other = reading.connector(amazon, "Again", refresh_token=LATER_REFRESH_TOKEN)
+    with pytest.raises(ValidationError):
+        reading.connector(amazon, "The same token")
+    runs = [reading.read(one) for one in (other, reader)]
+    assert [run.state for run in runs] == ["succeeded", "succeeded"]
+    for node in (other.node, reader.node):
+        assert reading.held(node) == reading.expected(amazon)
+
+
 def _is_made_good(amazon: Simulator, reader, before, *, clear: bool = True) -> None:
     if clear:
         amazon.dials.clear()
     run = reading.read(reader)
     assert (run.state, run.error_code) == ("succeeded", ""), list(RunNote.objects.filter(run=run.pk))
-    assert reading.held() == reading.expected(amazon)
+    assert reading.held(reader.node) == reading.expected(amazon)
     after = reading.proven(reader.node)
     assert {scan: len(parts) for scan, parts in after.items()} == {"created": 1, "changed": 1}, "no gap is left"
     assert all(after[scan][0].end > before[scan][0].end for scan in after)

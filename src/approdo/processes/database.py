@@ -7,6 +7,7 @@ from collections.abc import Callable
 from itertools import chain, repeat
 from typing import TypeVar
 
+import psycopg
 from django.db import DatabaseError, Error, InterfaceError, OperationalError, connection
 
 from approdo.sdk.errors import ApprodoError, ConfigError, TransientError
@@ -100,7 +101,8 @@ def explain(error: Exception) -> ApprodoError | None:
 
 def is_failure(error: Exception) -> bool:
     """Whether the hub's or the engine's database failed, and not the program."""
-    return isinstance(error, OperationalError | InterfaceError) or getattr(error, "orig", None) is not None
+    drivers = (OperationalError, InterfaceError, sqlite3.Error, psycopg.Error)
+    return isinstance(error, drivers) or getattr(error, "orig", None) is not None
 
 
 def _driver_error(error: Exception) -> BaseException:
