@@ -82,7 +82,8 @@ def workflow_id(run: Run) -> str:
 
 def with_workflow_id(name: str) -> Run | None:
     """The run that `workflow_id` gave this name, where the database still has it."""
-    run = Run.objects.filter(pk=name.split("-")[1]).first()
+    numbered = re.fullmatch(r"run-(\d+)-\w+", str(name))
+    run = Run.objects.filter(pk=int(numbered[1])).first() if numbered else None
     return run if run and workflow_id(run) == name else None
 
 
