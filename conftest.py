@@ -28,7 +28,7 @@ def _prepare() -> None:
     os.environ["DJANGO_SETTINGS_MODULE"] = "approdo.settings"
     if DATABASE == "postgresql":
         if "APPRODO_TEST_SERVER" not in os.environ:
-            os.environ["APPRODO_TEST_SERVER"] = postgres.start_server()
+            os.environ["APPRODO_TEST_SERVER"] = postgres.Server().address
         os.environ["APPRODO_DATABASE_URL"] = os.environ["APPRODO_TEST_SERVER"] + "/postgres"
         os.environ["APPRODO_SECRET_KEY"] = "only for tests"
         os.environ["APPRODO_ENCRYPTION_KEYS"] = "dGVzdHMgdGVzdHMgdGVzdHMgdGVzdHMgdGVzdHMhISE="

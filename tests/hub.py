@@ -25,14 +25,13 @@ PATIENCE = 60.0
 class Hub:
     """Runs `approdo` commands in one home; ends whatever it started."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, server: str = os.environ.get("APPRODO_TEST_SERVER", "")) -> None:
         self.home = home
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")} | {
             "APPRODO_HOME": str(home),
             "LANG": "C.UTF-8",
         }
         self._started: list[subprocess.Popen[str]] = []
-        server = os.environ.get("APPRODO_TEST_SERVER")
         if server:
             self.environment |= {
                 "APPRODO_DATABASE_URL": f"{server}/hub_{uuid.uuid4().hex[:12]}",
@@ -67,12 +66,27 @@ class Hub:
             timeout=PATIENCE * 3, check=False, stdin=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def python(self, code: str) -> str:
+        """What a program prints in this installation."""
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=self.environment, cwd=self.home, text=True, capture_output=True,
+            timeout=PATIENCE, check=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        return done.stdout
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
+        return self._start(["-m", "approdo", *arguments])
+
+    def start_faulty(self, faults: dict[str, Any], *arguments: str) -> subprocess.Popen[str]:
+        """The same with faults built in (`faulty.py`)."""
+        return self._start([str(Path(__file__).with_name("faulty.py")), json.dumps(faults), *arguments])
+
+    def _start(self, arguments: list[str]) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-m", "approdo", *arguments],
+            [sys.executable, *arguments],
             env=self.environment, cwd=self.home, text=True,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.PIPE,
         )  # fmt: skip
         self._started.append(process)
         return process

@@ -7,6 +7,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -19,33 +20,42 @@ def server_binaries() -> Path | None:
     return Path(found).parent if found else None
 
 
-def start_server() -> str:
-    """Start a server that ends with this process and return its address without a database name."""
-    binaries = server_binaries()
-    assert binaries, "PostgreSQL is not installed (Debian: apt-get install postgresql)"
-    folder = Path(tempfile.mkdtemp(prefix="approdo-postgres-"))
-    as_user = _unprivileged(folder)
-    data = folder / "data"
-    subprocess.run(
-        [binaries / "initdb", "-D", data, "-U", "approdo", "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8"],
-        check=True, capture_output=True, cwd=folder, **as_user,
-    )  # fmt: skip
-    port = _free_port()
-    settings = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
-    subprocess.run(
-        [binaries / "pg_ctl", "-D", data, "-w", "-l", folder / "log", "-o", settings, "start"],
-        check=True, capture_output=True, cwd=folder, **as_user,
-    )  # fmt: skip
+class Server:
+    """A server that ends with this process; `address` is without a database name."""
 
-    def stop() -> None:
+    def __init__(self) -> None:
+        binaries = server_binaries()
+        assert binaries, "PostgreSQL is not installed (Debian: apt-get install postgresql)"
+        self._binaries = binaries
+        self._folder = Path(tempfile.mkdtemp(prefix="approdo-postgres-"))
+        self._as_user = _unprivileged(self._folder)
+        self._port = _free_port()
+        self.address = f"postgresql://approdo@127.0.0.1:{self._port}"
+        self._run("initdb", "-U", "approdo", "-A", "trust", "--locale=C.UTF-8", "-E", "UTF8")
+        self.start()
+        atexit.register(self._end)
+
+    def start(self) -> None:
+        """Start it, or start it again with what it held."""
+        settings = (
+            f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
+        )
+        self._run("pg_ctl", "-w", "-l", self._folder / "log", "-o", settings, "start")
+
+    def stop(self) -> None:
+        """Stop it at once: every connection dies."""
+        self._run("pg_ctl", "-m", "immediate", "stop")
+
+    def _run(self, program: str, *arguments: str | Path) -> None:
         subprocess.run(
-            [binaries / "pg_ctl", "-D", data, "-m", "immediate", "stop"],
-            capture_output=True, cwd=folder, check=False, **as_user,
+            [self._binaries / program, "-D", self._folder / "data", *arguments],
+            check=True, capture_output=True, cwd=self._folder, **self._as_user,
         )  # fmt: skip
-        shutil.rmtree(folder, ignore_errors=True)
 
-    atexit.register(stop)
-    return f"postgresql://approdo@127.0.0.1:{port}"
+    def _end(self) -> None:
+        with suppress(subprocess.CalledProcessError):
+            self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def _unprivileged(folder: Path) -> dict[str, object]:

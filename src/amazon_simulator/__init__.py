@@ -14,6 +14,7 @@ It imports nothing of the program that it tests.
 from amazon_simulator.accounts import (
     CLIENT_ID,
     CLIENT_SECRET,
+    LATER_REFRESH_TOKEN,
     REFRESH_TOKEN,
     SECOND_REFRESH_TOKEN,
     Account,
@@ -29,6 +30,7 @@ __all__ = [
     "CLIENT_ID",
     "CLIENT_SECRET",
     "DIALS",
+    "LATER_REFRESH_TOKEN",
     "REFRESH_TOKEN",
     "SECOND_REFRESH_TOKEN",
     "Account",

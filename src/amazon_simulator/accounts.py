@@ -6,6 +6,7 @@ from dataclasses import dataclass
 CLIENT_ID = "amzn1.application-oa2-client.simulator"
 CLIENT_SECRET = "simulator-secret"  # noqa: S105
 REFRESH_TOKEN = "Atzr|simulator-eu"  # noqa: S105
+LATER_REFRESH_TOKEN = "Atzr|simulator-eu-later"  # noqa: S105
 SECOND_REFRESH_TOKEN = "Atzr|simulator-second"  # noqa: S105
 
 
@@ -14,7 +15,8 @@ class Account:
     """A vendor group. `orders` is how many are generated; a vendor code ends with its country.
 
     `df_orders`: how many Direct Fulfillment orders; None for a vendor of Retail alone, to whom no
-    restricted data token is given until it has such an order all the same.
+    restricted data token is given until it has such an order all the same. `later_tokens`: refresh
+    tokens that were made afterwards; the first one stays good (reference 2.1).
     """
 
     name: str
@@ -24,6 +26,7 @@ class Account:
     client_id: str = CLIENT_ID
     client_secret: str = CLIENT_SECRET
     df_orders: int | None = None
+    later_tokens: tuple[str, ...] = ()
 
 
 def default_accounts(orders: int, df_orders: int | None = None) -> tuple[Account, ...]:
@@ -31,6 +34,13 @@ def default_accounts(orders: int, df_orders: int | None = None) -> tuple[Account
     tenth = None if df_orders is None else df_orders // 10
     countries = ("IT", "DE", "FR", "ES", "GB", "PL", "SE", "NL")
     return (
-        Account("eu", REFRESH_TOKEN, tuple(f"ROS{code}" for code in countries), orders, df_orders=df_orders),
+        Account(
+            "eu",
+            REFRESH_TOKEN,
+            tuple(f"ROS{code}" for code in countries),
+            orders,
+            df_orders=df_orders,
+            later_tokens=(LATER_REFRESH_TOKEN,),
+        ),
         Account("second", SECOND_REFRESH_TOKEN, ("VERIT", "VERDE"), orders // 10, df_orders=tenth),
     )

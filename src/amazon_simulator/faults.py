@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-import msgspec
-
+from amazon_simulator import dirt
 from amazon_simulator.listing import Listing, Page
 from amazon_simulator.login import oauth_error
 from amazon_simulator.messages import Answer, errors, html, invalid_input, no_access, unauthorized
@@ -75,49 +74,7 @@ def _repeat_orders(listing: Listing[Any], page: Page, _: Value) -> None:
     page.orders[:0] = [listing.encode(entry)] if entry else []
 
 
-_UNKNOWN = {
-    "purchaseOrderState": "PartiallyReceived",
-    "purchaseOrderStatus": "PARTLY_OPEN",
-    "purchaseOrderType": "SeasonalOrder",
-    "paymentMethod": "BankTransfer",
-    "confirmationStatus": "BACKORDERED",
-    "receiveStatus": "IN_TRANSIT",
-    "orderStatus": "PARTIALLY_SHIPPED",
-    "type": "IVA",
-}
-
-
-def _unknown_enums(_: Listing[Any], page: Page, __: Value) -> None:
-    def spoil(name: str, value: Any) -> Any:
-        # Amazon's own sandbox writes CASES and EACH (reference 15).
-        if name == "unitOfMeasure":
-            return {"Cases": "CASES", "Eaches": "EACH", "Each": "EACH"}.get(value, value)
-        return _UNKNOWN.get(name, value)
-
-    page.orders = [_rewritten(order, spoil) for order in page.orders]
-
-
-def _missing_fields(_: Listing[Any], page: Page, value: Value) -> None:
-    names = set(str(value).split(","))
-    page.orders = [
-        _rewritten(order, lambda name, content: _GONE if name in names else content) for order in page.orders
-    ]
-
-
-_GONE = object()
-
-
-def _rewritten(order: bytes, spoil: Callable[[str, Any], Any]) -> bytes:
-    """The order with each member replaced by what `spoil` makes of it, at any depth."""
-
-    def rewrite(value: Any) -> Any:
-        if isinstance(value, dict):
-            spoilt = ((name, spoil(name, content)) for name, content in value.items())
-            return {name: rewrite(content) for name, content in spoilt if content is not _GONE}
-        return [rewrite(item) for item in value] if isinstance(value, list) else value
-
-    return msgspec.json.encode(rewrite(msgspec.json.decode(order)))
-
+_HOW_MANY = "how many orders of a page, from the first"
 
 DIALS: Mapping[str, Dial] = {
     dial.name: dial
@@ -186,10 +143,35 @@ DIALS: Mapping[str, Dial] = {
         Dial("repeat_orders", "A page begins with the last order of the page before.",
              on="next_page", page=_repeat_orders),
         Dial("unknown_enums", "Orders use states, types and units that the model does not list.",
-             on="list", page=_unknown_enums),
+             on="list", page=dirt.unknown_enums),
         Dial("missing_fields", "Orders lack members that they should have.", on="list",
-             value="names of the members, with commas", page=_missing_fields,
+             value="names of the members, with commas", page=dirt.missing_fields,
              default="purchaseOrderState,purchaseOrderStateChangedDate,buyingParty,netCost,"
              "orderStatus,netPrice"),
+        Dial("null_fields", "Orders hold null wherever they can be understood without.", on="list",
+             page=dirt.null_fields),
+        Dial("exponents", "Amounts of money with exponents: 1010E-2.", on="list", page=dirt.exponents),
+        Dial("negative_quantities", "Quantities below zero.", on="list", page=dirt.negative_quantities),
+        Dial("priced_by_weight", "Costs per kilogram.", on="list", page=dirt.priced_by_weight),
+        Dial("many_lines", "The first order of a page is long.", on="list", value="lines",
+             default=dirt.MANY_LINES, page=dirt.many_lines),
+        Dial("strange_names", "Names, addresses and codes that are hostile or foreign.", on="list",
+             value='"html", "formula", "scripts", or any text', default="html", page=dirt.strange_names),
+        Dial("numbers_for_strings", "Numbers where strings are promised, and the reverse.", on="list",
+             page=dirt.numbers_for_strings),
+        Dial("odd_dates", "Dates without a zone.", on="list", default="",
+             value="a text instead of every date but the order's own", page=dirt.odd_dates),
+        Dial("nul_characters", "NUL characters in texts.", on="list", page=dirt.nul_characters),
+        Dial("duplicate_keys", "Members that stand twice; the last is right.", on="list",
+             page=dirt.duplicate_keys),
+        # Orders that nobody can read, beside others on the same page.
+        Dial("lone_surrogate", "Half of a UTF-16 pair in a text.", on="list", value=_HOW_MANY,
+             default=1, page=dirt.lone_surrogate),
+        Dial("invalid_utf8", "Bytes that are no UTF-8 in a text.", on="list", value=_HOW_MANY,
+             default=1, page=dirt.invalid_utf8),
+        Dial("deep_nesting", "A list in a list, 20,000 times.", on="list", value=_HOW_MANY,
+             default=1, page=dirt.deep_nesting),
+        Dial("unreadable_amount", "A net cost that is no number.", on="list", value=_HOW_MANY,
+             default=1, page=dirt.unreadable_amount),
     )
 }  # fmt: skip

@@ -33,7 +33,9 @@ class Login:
 
     def __init__(self, accounts: Iterable[Account], lifetime: float = LIFETIME) -> None:
         self.lifetime = lifetime
-        self._accounts = {account.refresh_token: account for account in accounts}
+        self._accounts = {
+            token: account for account in accounts for token in (account.refresh_token, *account.later_tokens)
+        }
         self._issued: dict[str, _Issued] = {}
 
     def answer(self, request: Request, lifetime: float | None = None) -> Answer:
@@ -50,7 +52,7 @@ class Login:
             "access_token": token,
             "token_type": "bearer",
             "expires_in": int(lifetime),
-            "refresh_token": account.refresh_token,
+            "refresh_token": form["refresh_token"],
         }
         return Answer(200, msgspec.json.encode(answer), headers={"Cache-Control": "no-store"})
 

@@ -93,25 +93,16 @@ def _ending(error: Exception) -> tuple[str, int]:
 
 
 def _ending_of_others(error: Exception) -> tuple[str, int]:
-    import sqlite3
-
-    import psycopg
     from django.core.exceptions import ValidationError
-    from django.db import InterfaceError, OperationalError
 
     from approdo import environment
+    from approdo.processes import database
 
     if isinstance(error, ValidationError):
         return " ".join(error.messages), 1
-    lost = (OperationalError, InterfaceError, psycopg.OperationalError, sqlite3.OperationalError)
-    if isinstance(error, lost):
+    if database.is_failure(error):
         code = "database_unreachable" if environment.database_url() else "database_busy"
-        return sentence(ApprodoError(code, reason=_first_line(error))), 1
+        return sentence(database.explain(error) or ApprodoError(code, reason=database.reason(error))), 1
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename or ''}: {error.strerror}.".lstrip(": "), 1
     return sentence(ApprodoError("internal", reason=type(error).__name__)), 1
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__

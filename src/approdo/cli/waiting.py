@@ -2,13 +2,15 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import click
+from django.db import connection
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from approdo.cli.texts import _, number
-from approdo.processes import presence
+from approdo.processes import database, presence
 from approdo.processes.models import Run
 from approdo.processes.worker import work
 
@@ -23,21 +25,46 @@ def until_ended(run: Run, stop: threading.Event) -> None:
     Where no worker lives, or the last one ends meanwhile, this process is the worker until then.
     Stopped, it says where the run goes on.
     """
-    worker = _OwnWorker()
+    worker, outage = _OwnWorker(), _Outage()
     try:
         with _progress() as progress:
             if not progress.disable:
                 progress.print(run.connector_name)
             task = progress.add_task("", total=None, counts="")
             while run.live and not stop.wait(POLLING_SECONDS):
-                worker.step_in_where_none_lives()
-                run.refresh_from_db()
-                _show(progress, task, run)
+                worker.raise_what_ended_it()
+                if outage.passes(lambda: _look(run, worker)):
+                    _show(progress, task, run)
     finally:
         worker.end()
     run.refresh_from_db()  # while our worker ended, the run may have done so too
     if run.live:
         click.echo(_left(run, worker.working), err=True)
+
+
+def _look(run: Run, worker: "_OwnWorker") -> None:
+    worker.step_in_where_none_lives()
+    run.refresh_from_db()
+
+
+class _Outage:
+    """How long the database has been away: a worker waits as long, and so does who waits for it."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def passes(self, look: Callable[[], None]) -> bool:
+        """Whether `look` succeeded. Raises its error when the database is away for too long."""
+        try:
+            look()
+        except Exception as error:
+            self._since = self._since or time.monotonic()
+            if not database.is_failure(error) or time.monotonic() - self._since > sum(database.PAUSES):
+                raise
+            connection.close()
+            return False
+        self._since = None
+        return True
 
 
 class _OwnWorker:
@@ -50,10 +77,13 @@ class _OwnWorker:
         self._error: Exception | None = None
         self._look_at = 0.0
 
-    def step_in_where_none_lives(self) -> None:
-        """Become the worker if need be. Raises what ended our own work."""
+    def raise_what_ended_it(self) -> None:
+        """Raise what ended our own work, if something did."""
         if self._error is not None:
             raise self._error
+
+    def step_in_where_none_lives(self) -> None:
+        """Become the worker if need be."""
         if self.working or time.monotonic() < self._look_at:
             return
         self._look_at = time.monotonic() + WORKER_LOOK_SECONDS

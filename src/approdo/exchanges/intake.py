@@ -37,7 +37,8 @@ def take_page(
     at the first page bounds what the window proves: what bears a later moment was not there yet.
     """
     with transaction.atomic():
-        moved = WindowRead.objects.filter(pk=window.pk, pages=page, complete=False).update(
+        # Not where the window was begun anew meanwhile: its pages are cut elsewhere now.
+        moved = WindowRead.objects.filter(pk=window.pk, pages=page, restarts=window.restarts, complete=False).update(
             pages=page + 1, next_token=next_token, complete=next_token is None, read_at=at
         )
         if not moved:
@@ -56,8 +57,10 @@ def take_page(
 
 def restart_window(window: WindowRead) -> None:
     """Read the window again from its first page: its token is no longer worth anything."""
-    window.pages, window.next_token, window.restarts = 0, None, window.restarts + 1
-    window.save(update_fields=["pages", "next_token", "restarts"])
+    WindowRead.objects.filter(pk=window.pk, restarts=window.restarts, complete=False).update(
+        pages=0, next_token=None, restarts=window.restarts + 1
+    )
+    window.refresh_from_db()
 
 
 def fail_window(window: WindowRead, error: ApprodoError) -> None:

@@ -13,10 +13,10 @@ from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections
+from django.db import close_old_connections
 
 from approdo import environment
-from approdo.processes import presence
+from approdo.processes import database, presence
 
 VERSION = "1"
 """Changes only when steps change their order or names: running work of another version waits for its own."""
@@ -25,7 +25,9 @@ QUEUES = ("reading",)
 """Keyed by account: one run at a time reads from an account, so that one process holds its quota."""
 
 POLLING_SECONDS = 0.2
-RETRIES = 8
+THREADS = 16
+"""So many accounts are read at once by one worker."""
+
 LIVE = ["ENQUEUED", "PENDING"]
 
 
@@ -63,11 +65,11 @@ def migrate() -> None:
     _dbos().DBOS.migrate(_url())
 
 
-def workflow(name: str) -> Callable[[Callable[[int], None]], Callable[[int], None]]:
-    """Register a workflow: a function of one row's number, made of `step` calls and nothing else."""
+def workflow(name: str) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
+    """Register a workflow: a function of its own id, made of `step` calls and nothing else."""
 
-    def register(function: Callable[[int], None]) -> Callable[[int], None]:
-        durable: Callable[[int], None] = _dbos().DBOS.workflow(name=name)(function)
+    def register(function: Callable[[str], None]) -> Callable[[str], None]:
+        durable: Callable[[str], None] = _dbos().DBOS.workflow(name=name)(function)
         return durable
 
     return register
@@ -76,17 +78,9 @@ def workflow(name: str) -> Callable[[Callable[[int], None]], Callable[[int], Non
 def step(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
     """Do `function` and remember what it returned: once remembered, it is never done again.
 
-    It may be done twice when the process dies in between. Retried while the database is away.
+    It may be done twice when the process dies in between.
     """
-    options: dict[str, Any] = {
-        "name": name,
-        "retries_allowed": True,
-        "max_attempts": RETRIES,
-        "interval_seconds": 0.5,
-        "backoff_rate": 2.0,
-        "should_retry": lambda error: isinstance(error, OperationalError | InterfaceError),
-    }
-    return _dbos().DBOS.run_step(options, _with_connection, function, arguments)
+    return _dbos().DBOS.run_step({"name": name}, _with_connection, function, arguments)
 
 
 def _with_connection(function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -105,8 +99,8 @@ def _client() -> Any:
     )
 
 
-def enqueue(name: str, queue: str, key: str, workflow_id: str, row: int) -> None:
-    """Ask that workflow `name` works on `row`; asked again under the same id, nothing more happens.
+def enqueue(name: str, queue: str, key: str, workflow_id: str) -> None:
+    """Ask for workflow `name` under an id, which it is given; asked again, nothing more happens.
 
     The engine accepts what can never run; this refuses a queue or a key that do not exist.
     """
@@ -120,7 +114,7 @@ def enqueue(name: str, queue: str, key: str, workflow_id: str, row: int) -> None
             "workflow_id": workflow_id,
             "app_version": VERSION,
         },
-        row,
+        workflow_id,
     )
 
 
@@ -147,7 +141,7 @@ class Worker:
         self.executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
         self._presence = presence.announce(self.executor)
         dbos = _dbos()
-        dbos.DBOS(
+        self._engine = dbos.DBOS(
             config={
                 "name": "approdo",
                 "system_database_url": _url(),
@@ -155,29 +149,47 @@ class Worker:
                 "executor_id": self.executor,
                 "serializer": dbos.DBOSPortableJSONSerializer(),
                 "log_level": "ERROR",
-                "max_executor_threads": 16,
+                "max_executor_threads": THREADS,
                 "enable_otlp": False,
             }
         )
+        database.closing.clear()
+        self._idle: set[str] = set()
         dbos.DBOS.launch()
         for queue in QUEUES:
-            dbos.DBOS.register_queue(queue, partition_concurrency=1, polling_interval_sec=POLLING_SECONDS)
+            dbos.DBOS.register_queue(
+                queue, partition_concurrency=1, worker_concurrency=THREADS, polling_interval_sec=POLLING_SECONDS
+            )
 
     def take_over(self) -> int:
-        """Queue again what vanished workers left. Returns how many workflows that were."""
+        """Queue again what vanished workers left, and what ours lost. Returns how many workflows that were."""
+        if not self._presence.held():
+            self._presence = presence.announce(self.executor)
         left: dict[str, list[str]] = {}
         for found in _client().list_workflows(status="PENDING", load_input=False, load_output=False):
-            if found.executor_id and found.executor_id != self.executor and found.queue_name:
+            if found.executor_id and found.queue_name:
                 left.setdefault(found.executor_id, []).append(found.workflow_id)
-        taken = 0
+        abandoned = self._abandoned(left.pop(self.executor, []))
         for executor, ids in left.items():
             if presence.is_gone(executor):
-                _client().resume_workflows(ids, queue_name=QUEUES[0])
-                taken += len(ids)
-        return taken
+                abandoned += ids
+        if abandoned:
+            _client().resume_workflows(abandoned, queue_name=QUEUES[0])
+        return len(abandoned)
+
+    def _abandoned(self, ours: list[str]) -> list[str]:
+        """Those that are ours by the engine's record, and that no thread of ours has worked on since the last time.
+
+        A thread ends without a word when the engine's database does not take what became of a step.
+        """
+        active = set(self._engine._active_workflows_set.activeList())  # noqa: SLF001  it tells nobody else
+        idle = set(ours) - active
+        idle, self._idle = idle & self._idle, idle - self._idle
+        return sorted(idle)
 
     def close(self, patience: int = 5) -> None:
         """Take no more work, give what runs `patience` seconds, let go of the lock."""
+        database.closing.set()
         _dbos().DBOS.destroy(workflow_completion_timeout_sec=patience if self._busy() else 0)
         self._presence.release()
 

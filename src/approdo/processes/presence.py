@@ -23,6 +23,9 @@ LOCK_CLASS = 0x4150_5244
 class Presence(Protocol):
     """A held lock; `release` lets go of it."""
 
+    def held(self) -> bool:
+        """Whether it is still ours: a server that is started again forgets it."""
+
     def release(self) -> None:
         """Let go: from now on the worker counts as gone."""
 
@@ -97,6 +100,9 @@ class _FileLock:
         self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
+    def held(self) -> bool:
+        return self._file.exists()
+
     def release(self) -> None:
         self._file.unlink(missing_ok=True)
         os.close(self._descriptor)
@@ -109,6 +115,14 @@ class _AdvisoryLock:
             url, autocommit=True, keepalives=1, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
         )
         self._connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, _number(executor)))
+
+    def held(self) -> bool:
+        try:
+            self._connection.execute("SELECT 1")
+        except psycopg.Error:
+            self._connection.close()
+            return False
+        return True
 
     def release(self) -> None:
         self._connection.close()

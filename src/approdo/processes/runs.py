@@ -70,14 +70,25 @@ def ask_engine(run: Run) -> None:
     assert run.connector is not None
     try:
         name = "fetch" if run.orders else "download"
-        engine.enqueue(name, "reading", run.connector.node.account, workflow_id(run.pk), run.pk)
+        engine.enqueue(name, "reading", run.connector.node.account, workflow_id(run))
     except Exception:
         log.exception("run %s is queued; the engine could not be asked yet", run.pk)
 
 
-def workflow_id(run: int) -> str:
-    """The engine's name for the work on a run."""
-    return f"run-{run}"
+def workflow_id(run: Run) -> str:
+    """The engine's name for the work on a run: its number, and the moment it was asked for.
+
+    A database that was put back from a copy gives a number again, and the engine remembers what it
+    did for the first run that had it.
+    """
+    return f"run-{run.pk}-{run.created_at:%Y%m%dT%H%M%S%f}"
+
+
+def with_workflow_id(name: str) -> Run | None:
+    """The run that `workflow_id` gave this name, where the database still has it."""
+    numbered = re.fullmatch(r"run-(\d+)-\w+", str(name))
+    run = Run.objects.filter(pk=int(numbered[1])).first() if numbered else None
+    return run if run and workflow_id(run) == name else None
 
 
 def begin(run: int, windows: int) -> bool:
@@ -174,7 +185,7 @@ def reconcile(now: datetime) -> None:
     """Bring rows and engine together: ask again for what was never taken, end what the engine gave up."""
     for run in Run.objects.filter(state__in=Run.LIVE, connector__isnull=False).select_related("connector"):
         try:
-            stands = engine.status(workflow_id(run.pk))
+            stands = engine.status(workflow_id(run))
         except Exception:
             log.exception("the engine could not be asked about run %s", run.pk)
             return

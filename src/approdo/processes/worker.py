@@ -7,6 +7,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from approdo.processes import (
+    database,
     runs,
     workflows,  # noqa: F401  registers the work before the engine starts
 )
@@ -38,7 +39,11 @@ def _round(worker: Worker) -> None:
             log.warning("took over %s runs of workers that are gone", taken)
         runs.reconcile(timezone.now())
         purge_overdue(timezone.now())
-    except Exception:
-        log.exception("a round of the worker failed; the next one comes in %s s", ROUND_SECONDS)
+    except Exception as error:
+        failed = "a round of the worker failed, the next one comes in %s s: %s"
+        if database.is_failure(error):
+            log.error(failed, ROUND_SECONDS, database.reason(error))
+        else:
+            log.exception(failed, ROUND_SECONDS, type(error).__name__)
     finally:
         close_old_connections()

@@ -7,9 +7,9 @@ twice does nothing twice: the window's row knows which page comes next.
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from approdo.exchanges.intake import (
@@ -23,12 +23,14 @@ from approdo.exchanges.intake import (
     take_page,
 )
 from approdo.exchanges.models import NumberRead, WindowRead
-from approdo.processes import engine, planning, runs
+from approdo.processes import database, engine, planning, runs
 from approdo.processes.models import Run
 from approdo.sdk.connector import RequestMade, Scan
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
 log = logging.getLogger(__name__)
+
+Row = TypeVar("Row", WindowRead, NumberRead)
 
 TOKEN_LIFE = timedelta(minutes=10)
 """A page token older than this is not trusted: its window starts again."""
@@ -40,39 +42,46 @@ MOST_RESTARTS = 3
 MOST_FAILED = 3
 """After so many windows that could not be read, the run does not try the rest."""
 
+MOST_PAGES = 20_000
+"""Of one window: two million orders in a week. Whoever gives more is going round in circles."""
+
 MISSING = ("not_an_order_number", "order_not_found")
 """Why one order cannot be fetched, though others can."""
 
 
 @engine.workflow("download")
-def download(run: int) -> None:
+def download(work: str) -> None:
     """Read every window of a run to its end; stops where a step ended the run."""
-    for window in engine.step("plan", _guarded, _plan, run):
-        while engine.step("page", _guarded, _page, run, window):
+    for window in engine.step("plan", _guarded, _plan, work):
+        while engine.step("page", _guarded, _page, work, window):
             pass
-    engine.step("finish", _guarded, _finish, run)
+    engine.step("finish", _guarded, _finish, work)
 
 
 @engine.workflow("fetch")
-def fetch(run: int) -> None:
+def fetch(work: str) -> None:
     """Fetch every order of a run by its number; stops where a step ended the run."""
-    for wanted in engine.step("plan", _guarded, _plan_orders, run):
-        engine.step("order", _guarded, _order, run, wanted)
-    engine.step("finish", _guarded, _finish, run)
+    for wanted in engine.step("plan", _guarded, _plan_orders, work):
+        engine.step("order", _guarded, _order, work, wanted)
+    engine.step("finish", _guarded, _finish, work)
 
 
-def _guarded(work: Callable[..., Any], run: int, *arguments: Any) -> Any:
-    """Do `work`; an error ends the run with its reason and gives the workflow nothing more to do."""
+def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
+    """Do `step` for the run; an error ends the run with its reason and gives the workflow nothing more to do."""
     try:
-        return work(run, *arguments)
+        return database.patiently(lambda: _for_run(step, work, *arguments))
     except ApprodoError as error:
-        runs.fail(run, error)
-    except (OperationalError, InterfaceError):
-        raise  # the database is away: the engine tries this step again
+        reason = error
     except Exception as error:
-        log.exception("run %s failed", run)
-        runs.fail(run, ApprodoError("internal", reason=type(error).__name__))
+        log.exception("%s failed", work)
+        reason = ApprodoError("internal", reason=type(error).__name__)
+    database.at_last(lambda: _for_run(runs.fail, work, reason), f"{work} failed ({reason})")
     return []
+
+
+def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
+    run = runs.with_workflow_id(work)
+    return step(run.pk, *arguments) if run else []
 
 
 def _plan(run: int) -> list[int]:
@@ -101,7 +110,7 @@ def _plan_orders(run: int) -> list[int]:
 
 def _order(run: int, wanted_id: int) -> None:
     """Fetch one order and store it, or write down that Amazon does not give it."""
-    wanted = NumberRead.objects.get(pk=wanted_id)
+    wanted = _still_there(NumberRead.objects.filter(run=run, pk=wanted_id).first())
     row = Run.objects.select_related("connector__node", "connector__configuration").get(pk=run)
     if wanted.result or not row.live or row.connector is None:
         return
@@ -127,12 +136,14 @@ def _order(run: int, wanted_id: int) -> None:
 
 def _page(run: int, window_id: int) -> bool:
     """Read and store the page that the window's row says comes next. True while there are more."""
-    window = WindowRead.objects.get(pk=window_id)
+    window = _still_there(WindowRead.objects.filter(run=run, pk=window_id).first())
     row = Run.objects.select_related("connector__node", "connector__configuration").get(pk=run)
     if window.complete or window.error_code or not row.live or row.connector is None:
         return False
     if window.next_token and window.read_at and timezone.now() - window.read_at > TOKEN_LIFE:
         restart_window(window)
+    if window.pages >= MOST_PAGES:
+        return _give_up(window, TransientError("endless_pages", pages=window.pages))
     made: list[RequestMade] = []
     try:
         batch, next_token = planning.work_of(row.connector).step(
@@ -164,6 +175,13 @@ def _page(run: int, window_id: int) -> bool:
         take_page(window, window.pages, batch, next_token, timezone.now(), clock)
         runs.note_progress(run)
     return next_token is not None
+
+
+def _still_there(row: Row | None) -> Row:
+    """What the engine remembers as planned may be newer than the database: a copy was put back, or a disk lied."""
+    if row is None:
+        raise ConfigError("progress_lost")
+    return row
 
 
 def _give_up(window: WindowRead, error: ApprodoError) -> bool:
@@ -203,5 +221,7 @@ def _finish(run: int) -> None:
     failed = unread.exclude(error_code="").first()
     if failed:
         runs.fail(run, error_of(failed))
-    elif not (waiting.exists() or unread.exists()):
+    elif waiting.exists() or unread.exists():
+        runs.fail(run, ConfigError("progress_lost"))
+    else:
         runs.succeed(run)

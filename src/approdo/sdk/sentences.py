@@ -155,5 +155,20 @@ SENTENCES: Mapping[str, Sentence] = {
     "program_unknown": Sentence(_("Nothing here reads “{program}” documents any more.")),
     "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
+    "endless_pages": Sentence(
+        _("After {pages} pages of one window there was still a next one."),
+        _("The window is not complete; the next run reads it again."),
+    ),
+    "progress_lost": Sentence(
+        _("The database no longer holds what this run had planned or read."),
+        _("Run the connector again: it reads what is missing."),
+    ),
+    "database_cannot_write": Sentence(
+        _("The database could not be written: {reason}."),
+        _("Make room on its disk, or see whether it works and may be written to; then run the connector again."),
+    ),
+    "database_damaged": Sentence(
+        _("The database is damaged: {reason}."), _("Stop Approdo, put back a copy of the database, start it again.")
+    ),
     "database_busy": Sentence(_("The database did not answer: {reason}."), _("Check disk and server, then run again.")),
 }

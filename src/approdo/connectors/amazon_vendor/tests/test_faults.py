@@ -136,7 +136,7 @@ BROKEN_PAGES = {
     "errors beside an empty list": b'{"payload":{"orders":[]},"errors":[{"code":"X"}]}',
     "a token that is no text": b'{"payload":{"orders":[],"pagination":{"nextToken":7}}}',
     "no text at all": b"\xff\xfe\x00",
-    "nesting without end": b'{"payload":{"orders":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}}",
+    "nesting without end": b'{"payload":{"orders":[],"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
 }
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import msgspec
-from msgspec import Struct
+from msgspec import Raw, Struct
 
+from approdo.connectors.amazon_vendor.wire import mending
 from approdo.connectors.amazon_vendor.wire.values import Loose, plain, to_text
 from approdo.sdk.documents import Line, Received
 from approdo.sdk.errors import TransientError, UnreadableDocument
@@ -43,21 +44,48 @@ class _Numbered(Record):
     purchase_order_number: Loose = None
 
 
-_NUMBERED = msgspec.json.Decoder(_Numbered)
+_LISTED = frozenset({("payload", "orders", mending.ELEMENT), ("orders", mending.ELEMENT)})
+_SINGLE = frozenset({("payload",)})
+
+_NUMBERED = msgspec.json.Decoder(_Numbered, float_hook=Decimal)
 _ANYTHING = msgspec.json.Decoder(float_hook=Decimal)
 
 _Answer = TypeVar("_Answer", bound=Answer)
 
 
 def read_answer(body: bytes, shape: type[_Answer]) -> _Answer:
-    """The body of an answer, or `TransientError("unreadable_answer")`: not JSON, other, errors."""
+    """The body of an answer, or `TransientError("unreadable_answer")`: not JSON, other, errors.
+
+    An order that is no JSON of its own is left as it is, where the rest of the answer is well-formed.
+    """
     try:
         answer = msgspec.json.decode(body, type=shape)
     except BROKEN as error:
-        raise TransientError("unreadable_answer", detail=str(error)[:200]) from error
+        mended = _without_orders(body, shape)
+        if mended is None:
+            raise TransientError("unreadable_answer", detail=str(error)[:200]) from error
+        answer = mended
     if answer.errors:
         raise TransientError("unreadable_answer", detail="errors beside the payload")
     return answer
+
+
+def _without_orders(body: bytes, shape: type[_Answer]) -> _Answer | None:
+    """The answer with its orders as they came, taken apart by its brackets; nothing where it is no such answer."""
+    single = any(field.name == "payload" and field.type is Raw for field in msgspec.structs.fields(shape))
+    parts = mending.take_apart(body, _SINGLE if single else _LISTED)
+    if parts is None or not parts.values:
+        return None
+    try:
+        answer: Any = msgspec.json.decode(parts.rest, type=shape)
+        if single:
+            answer.payload = Raw(parts.values[int(bytes(answer.payload))])
+        else:
+            holder = getattr(answer, "payload", answer)
+            holder.orders = [Raw(parts.values[int(bytes(number))]) for number in holder.orders]
+    except BROKEN:
+        return None
+    return cast("_Answer", answer)
 
 
 def page(raws: Iterable[bytes], pagination: Pagination | None) -> Page:
@@ -77,10 +105,13 @@ def single(raw: bytes) -> Received:
 def received(raw: bytes) -> Received:
     """One order's raw bytes with its number, where that can be read."""
     try:
-        number = to_number(_NUMBERED.decode(raw).purchase_order_number)
-    except (*BROKEN, UnreadableDocument):
+        written = _NUMBERED.decode(raw).purchase_order_number
+    except BROKEN:
+        written = mending.text_at(raw, ("purchaseOrderNumber",))
+    try:
+        return Received(number=to_number(written), raw=raw)
+    except UnreadableDocument:
         return Received(number=None, raw=raw)
-    return Received(number=number, raw=raw)
 
 
 def to_number(value: Loose) -> str:

@@ -26,6 +26,7 @@ _CASES = frozenset({"cases", "case"})
 LARGEST_EXPONENT, SMALLEST_EXPONENT = 13, -12
 LARGEST_QUANTITY = 10**10
 LONGEST_NUMBER = 100
+EARLIEST_YEAR, LATEST_YEAR = 2, 9998
 REMEMBERED = 50_000
 
 
@@ -44,12 +45,16 @@ def to_flag(value: Loose) -> bool | None:
 
 
 def to_moment(value: Loose) -> datetime | None:
-    """ISO 8601 as aware UTC; without a zone it is taken for UTC. Null where it is no date."""
+    """ISO 8601 as aware UTC; without a zone it is taken for UTC.
+
+    Null where it is no date, or none of the years in which any zone's calendar can show it.
+    """
     try:
         moment = datetime.fromisoformat(to_text(value))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if EARLIEST_YEAR <= moment.year <= LATEST_YEAR else None
 
 
 def to_window(value: Loose) -> Window | None:

@@ -1,0 +1,81 @@
+"""A run in this process, step by step as a worker does it, on the database under test."""
+
+import json
+from typing import Any
+
+from hub import declared
+
+from amazon_simulator import SECOND_REFRESH_TOKEN, Simulator
+from approdo.exchanges.coverage import Interval, coverage
+from approdo.exchanges.models import WindowRead
+from approdo.nodes.models import Configuration, Node, TimeRange
+from approdo.processes import runs, workflows
+from approdo.processes.models import Connector, Run
+from approdo.sales.models import SaleDocument
+from approdo.sales.receive import raw_bytes
+
+
+def connector(amazon: Simulator, name: str = "Amazon", by: str = "both", **options: Any) -> Connector:
+    """A connector that reads the last 30 days of one account."""
+    given = declared(amazon)["nodes"][0]["options"] | options
+    node = _saved(Node(name=name, type="amazon_vendor", options=given))
+    time_range = _saved(TimeRange(name=name, last=30, by=by, delay=0))
+    kind, states = "order_download_configuration", ["new", "acknowledged", "closed"]
+    configuration = _saved(
+        Configuration(kind=kind, name=name, time_range=time_range, options={"type": "vendor_retail", "states": states})
+    )
+    type_ = "amazon_vendor.download_orders"
+    return _saved(Connector(name=name, node=node, type=type_, configuration=configuration, options={}))
+
+
+def second_account(amazon: Simulator) -> Connector:
+    """Another one, for the simulator's other account."""
+    return connector(amazon, "Other", refresh_token=SECOND_REFRESH_TOKEN)
+
+
+def read(wanted: Connector) -> Run:
+    """Run it to its end."""
+    run = runs.request_run(wanted)
+    work = runs.workflow_id(run)
+    for window in workflows._guarded(workflows._plan, work):
+        while workflows._guarded(workflows._page, work, window):
+            pass
+    workflows._guarded(workflows._finish, work)
+    run.refresh_from_db()
+    return run
+
+
+def expected(amazon: Simulator, account: str = "eu") -> dict[str, Any]:
+    """Every order of the account, as Amazon serves it now."""
+    return {order.number: amazon.order(order.number, account) for order in amazon.orders(account)}
+
+
+def held(node: Node) -> dict[str, Any]:
+    """Every document of a node: the content of its newest version, whose columns and lines say the same."""
+    found = {}
+    for document in SaleDocument.objects.filter(node=node):
+        versions = list(document.versions.all())
+        assert [one.number for one in versions] == list(range(1, document.version + 1))
+        content = json.loads(raw_bytes(versions[-1]))
+        items = content["orderDetails"]["items"]
+        lines = document.lines.filter(vanished=False).values_list("sequence", "quantity")
+        assert document.state == content["purchaseOrderState"].lower()
+        assert dict(lines) == {item["itemSequenceNumber"]: item["orderedQuantity"]["amount"] for item in items}
+        found[document.number] = content
+    return found
+
+
+def proven(node: Node) -> dict[str, list[Interval]]:
+    """Which time counts as read, by scan."""
+    return {one.scan: one.read for one in coverage(node)}
+
+
+def complete() -> bool:
+    """Whether every window was read to its end."""
+    return not WindowRead.objects.filter(complete=False).exists()
+
+
+def _saved(record: Any) -> Any:
+    record.full_clean()
+    record.save()
+    return record
