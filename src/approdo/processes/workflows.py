@@ -149,21 +149,9 @@ def _page(run: int, window_id: int) -> bool:
         batch, next_token = planning.work_of(row.connector).step(
             planning.context(row.connector, made), window.window(), window.next_token
         )
-    except RefusedError as error:
+    except ApprodoError as error:
         keep_requests(run, made)
-        if error.code == "page_token_refused" and window.restarts < MOST_RESTARTS:
-            restart_window(window)
-            return True
-        return _give_up(window, error)
-    except TransientError as error:
-        keep_requests(run, made)
-        return _give_up(window, error)
-    except ConfigError as error:
-        keep_requests(run, made)
-        if not Scan(window.scan).is_status:
-            raise
-        fail_statuses(run, error)  # a role can be missing for statuses alone: orders do not suffer from it
-        return False
+        return _not_read(window, error)
     except BaseException:
         keep_requests(run, made)
         raise
@@ -175,6 +163,19 @@ def _page(run: int, window_id: int) -> bool:
         take_page(window, window.pages, batch, next_token, timezone.now(), clock)
         runs.note_progress(run)
     return next_token is not None
+
+
+def _not_read(window: WindowRead, error: ApprodoError) -> bool:
+    """What an error means for a window; true where it begins again. Raises the error where it is the run's."""
+    if error.code == "page_token_refused" and window.restarts < MOST_RESTARTS:
+        restart_window(window)
+        return True
+    if isinstance(error, RefusedError | TransientError):
+        return _give_up(window, error)
+    if isinstance(error, ConfigError) and Scan(window.scan).is_status:
+        fail_statuses(window.run, error)  # a role can be missing for statuses alone: orders do not suffer from it
+        return False
+    raise error
 
 
 def _still_there(row: Row | None) -> Row:
