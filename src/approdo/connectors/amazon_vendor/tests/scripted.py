@@ -27,6 +27,7 @@ class Asked(NamedTuple):
     query: dict[str, str]
     headers: Mapping[str, str]
     form: dict[str, str]
+    body: bytes = b""
 
 
 class ScriptedServer:
@@ -86,9 +87,10 @@ def _handler(server: ScriptedServer) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             length = int(self.headers.get("Content-Length") or 0)
-            form = dict(parse_qsl(self.rfile.read(length).decode()))
+            body = self.rfile.read(length)
+            form = dict(parse_qsl(body.decode()))
             query = dict(parse_qsl(parts.query, keep_blank_values=True, strict_parsing=False))
-            answer = server.next_answer(Asked(self.command, parts.path, query, dict(self.headers), form))
+            answer = server.next_answer(Asked(self.command, parts.path, query, dict(self.headers), form, body))
             self.send_response_only(answer.status)
             for name, value in {
                 "Content-Length": str(len(answer.body)),

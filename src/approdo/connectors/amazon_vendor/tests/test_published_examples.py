@@ -10,10 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
+from msgspec.structs import replace
 
 from approdo.connectors.amazon_vendor.check import check
 from approdo.connectors.amazon_vendor.download_orders import fetch, plan, step
+from approdo.connectors.amazon_vendor.programs import DIRECT_FULFILLMENT
 from approdo.connectors.amazon_vendor.tests.scripted import (
     EMPTY_PAGE,
     Answer,
@@ -27,6 +30,8 @@ from approdo.sdk.statuses import OrderStatus, StatusBatch
 
 FOLDER = os.environ.get("APPRODO_SP_API_DIR", "")
 pytestmark = pytest.mark.skipif(not FOLDER, reason="set APPRODO_SP_API_DIR to Amazon's models and examples to run this")
+DIRECT = "vendorDirectFulfillmentOrders_2021-12-28"
+RESTRICTED = b'{"restrictedDataToken":"Atz.sprdt|scripted","expiresIn":3600}'
 LISTED = b'{"payload":{"orders":[{"purchaseOrderNumber":"2JK3S9VC"}],"ordersStatus":[]}}'
 SINGLE = b'{"payload":{"purchaseOrderNumber":"2JK3S9VC"}}'
 
@@ -121,9 +126,73 @@ def check_document(document: SaleDocument, order: dict[str, Any]) -> None:
             assert str(line.net_cost) == item["netCost"]["amount"]
 
 
-def swagger() -> dict[str, Any]:
-    model: dict[str, Any] = json.loads(Path(FOLDER, "models", "vendorOrders.json").read_text())
-    return model
+def direct_examples(operation: str) -> list[bytes]:
+    """Every published answer of the Direct Fulfillment operation: version 2021-12-28 bare, v1 in a payload."""
+    model = json.loads(Path(FOLDER, "models", f"{DIRECT}.json").read_text())
+    found = []
+    for operations in model["paths"].values():
+        for declared in operations.values():
+            example = declared["responses"].get("200", {}).get("examples")
+            if declared["operationId"] == operation and example:
+                found.append(json.dumps(example.get("application/json", example)).encode())
+    cases = json.loads(Path(FOLDER, "examples", "sandbox-vendorDirectFulfillmentOrdersV1.json").read_text())
+    wanted = [case for case in cases if case["operation"] == operation and case["status"] == 200]
+    return [*found, *(json.dumps(case["response"]).encode() for case in wanted)]
+
+
+def test_every_published_direct_fulfillment_page_becomes_sale_documents(account: str, scripted: ScriptedServer) -> None:
+    pages = direct_examples("getOrders")
+    assert len(pages) > 4
+    scripted.answers = [Answer(200, RESTRICTED), *(Answer(200, page) for page in pages)]
+    context = Context(account=account, settings=scripted.settings, options={"type": DIRECT_FULFILLMENT.name})
+    (window,) = plan(context.options, [days(1)], NOW)
+    for page in pages:
+        batch, token = step(context, window, None)
+        assert isinstance(batch, Batch)
+        said = json.loads(page)
+        said = said.get("payload", said)
+        assert token == said.get("pagination", {}).get("nextToken")
+        for document, order in zip(documents(batch), said["orders"], strict=True):
+            check_direct_document(document, order)
+
+
+def test_every_published_direct_fulfillment_order_becomes_a_sale_document(
+    account: str, scripted: ScriptedServer
+) -> None:
+    context = Context(account=account, settings=scripted.settings, options={"type": DIRECT_FULFILLMENT.name})
+    found = direct_examples("getOrder")
+    assert len(found) > 1
+    scripted.answers = [Answer(200, RESTRICTED), *(Answer(200, body) for body in found)]
+    for body in found:
+        order = json.loads(body)
+        order = order.get("payload", order)
+        (document,) = documents(fetch(context, order["purchaseOrderNumber"]))
+        check_direct_document(document, order)
+
+
+def check_direct_document(document: SaleDocument, order: dict[str, Any]) -> None:
+    """The document says what the order says, read a second way."""
+    details = order.get("orderDetails", {})
+    items = details.get("items", [])
+    assert document.number == order["purchaseOrderNumber"]
+    assert document.state == details.get("orderStatus", "").lower()
+    assert document.customer_order_number == details.get("customerOrderNumber")
+    assert len(document.lines) == len(items)
+    for line, item in zip(document.lines, items, strict=True):
+        assert (line.eaches, line.title) == (item["orderedQuantity"]["amount"], item["title"])
+        assert str(line.net_cost) == item["netPrice"]["amount"]
+        assert [str(tax.amount) for tax in line.taxes] == [
+            tax["taxAmount"]["amount"] for tax in item["taxDetails"]["taxLineItem"]
+        ]
+
+
+def swagger(path: str) -> dict[str, Any]:
+    """The model that has this path."""
+    for name in ("vendorOrders", DIRECT, "tokens_2021-03-01"):
+        model: dict[str, Any] = json.loads(Path(FOLDER, "models", f"{name}.json").read_text())
+        if any(re.fullmatch(re.sub(r"{\w+}", "[^/]+", declared), path) for declared in model["paths"]):
+            return model
+    pytest.fail(f"no model has {path}")
 
 
 FORMATS: dict[str, Callable[[str], bool]] = {
@@ -151,14 +220,25 @@ def test_every_request_is_one_that_the_model_allows(account: str, scripted: Scri
     fetch(context, "2JK3S9VC")
     scripted.answers = [Answer(200, LISTED), Answer(200, SINGLE), Answer(200, LISTED)]
     check(context)
-    assert len(scripted.calls) == 9
+    direct = replace(context, options={"type": DIRECT_FULFILLMENT.name})
+    scripted.answers = [
+        Answer(200, RESTRICTED),
+        Answer(200, b'{"orders":[],"pagination":{"nextToken":"next"}}'),
+        Answer(200, b'{"orders":[]}'),
+        Answer(200, b'{"purchaseOrderNumber":"2JK3S9VC"}'),
+    ]
+    (window,) = plan(direct.options, [days(1)], NOW)
+    step(direct, window, step(direct, window, None)[1])
+    fetch(direct, "2JK3S9VC")
+    assert len(scripted.calls) == 14
     for call in scripted.calls:
         check_request(call)
 
 
 def check_request(call: Asked) -> None:
     """Method, path, parameters and headers are the model's (reference 2.2)."""
-    for path, operations in swagger()["paths"].items():
+    model = swagger(call.path)
+    for path, operations in model["paths"].items():
         pattern = re.sub(r"{\w+}", "[^/]+", path)
         if re.fullmatch(pattern, call.path):
             operation = operations[call.method.lower()]
@@ -174,6 +254,13 @@ def check_request(call: Asked) -> None:
         if parameter["type"] == "integer":
             assert parameter["minimum"] <= int(value) <= parameter["maximum"]
     headers = {name.lower(): value for name, value in call.headers.items()}
-    assert headers["x-amz-access-token"] == "Atza|scripted"
+    restricted = "directFulfillment" in call.path
+    assert headers["x-amz-access-token"] == ("Atz.sprdt|scripted" if restricted else "Atza|scripted")
     assert headers["user-agent"].startswith("Approdo/")
-    assert "content-length" not in headers
+    if call.method == "GET":
+        assert "content-length" not in headers
+        return
+    assert headers["content-type"] == "application/json"
+    (body,) = [parameter for parameter in operation["parameters"] if parameter["in"] == "body"]
+    schema = {**body["schema"], "definitions": model["definitions"]}
+    jsonschema.Draft4Validator(schema).validate(json.loads(call.body))
