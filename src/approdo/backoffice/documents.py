@@ -71,6 +71,21 @@ class TypeFilter(DropdownFilter):
         return queryset.filter(type=self.value()) if self.value() else queryset
 
 
+class ProgramFilter(DropdownFilter):
+    """By program: Retail or Direct Fulfillment."""
+
+    title = gettext_lazy("program")
+    parameter_name = "program"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The programs that the connector types read."""
+        return list(formats.program_labels().items())
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents of the chosen program."""
+        return queryset.filter(program=self.value()) if self.value() else queryset
+
+
 class StateFilter(DropdownFilter):
     """By Amazon's state."""
 
@@ -197,7 +212,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     )  # fmt: skip
     list_before_template = "backoffice/seen_all.html"
     list_filter = (
-        NodeFilter, StateFilter, SeenFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
+        NodeFilter, ProgramFilter, StateFilter, SeenFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
         ConfirmationFilter, ReceivingFilter, OpenFilter,
     )  # fmt: skip
     list_filter_submit = True

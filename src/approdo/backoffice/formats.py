@@ -92,6 +92,12 @@ def program_label(program: str) -> str:
     return program
 
 
+def program_labels() -> dict[str, str]:
+    """Every program that a connector type reads, in the reader's language."""
+    types = [one for node_type in NODE_TYPES for one in node_type.connector_types]
+    return {program: program_label(program) for one in types for program in one.work.reread}
+
+
 def node_type_label(name: str) -> str:
     """The declared label of a node type; its name where it is gone."""
     return next((gettext(declared.label) for declared in NODE_TYPES if declared.name == name), name)

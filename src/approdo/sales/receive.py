@@ -74,11 +74,10 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
     known = _known(batch, origin)
     if known_only:
         batch = replace(batch, documents=[received for received in batch.documents if received.number in known])
-    counts = Counts(read=len(batch.documents))
+    counts, forgotten = Counts(read=len(batch.documents)), _forgotten(batch, known, origin)
     incoming: dict[str, Incoming] = {}
     refreshed: list[tuple[int, bytes]] = []
     unreadable: set[str | None] = set()
-    forgotten = _forgotten(batch, known, origin)
     for received in batch.documents:
         stored = known.get(received.number or "")
         raw = batch.privacy.redact(received.raw) if batch.privacy and received.number in forgotten else received.raw

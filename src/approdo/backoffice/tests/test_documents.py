@@ -63,6 +63,8 @@ def test_the_newest_order_comes_first(admin_client, three):
         ("?dated_to=2026-04-03", ["CCC00003", "BBB00002", "AAA00001"]),
         ("?dated_from=nonsense", ["CCC00003", "BBB00002", "AAA00001"]),
         ("?type=invoice", []),
+        ("?program=vendor_retail&state=new", ["CCC00003", "AAA00001"]),
+        ("?program=vendor_direct_fulfillment", []),
         ("?o=2", ["AAA00001", "BBB00002", "CCC00003"]),
         ("?o=-0", ["CCC00003", "BBB00002", "AAA00001"]),
         ("?o=nonsense", ["CCC00003", "BBB00002", "AAA00001"]),
@@ -70,6 +72,12 @@ def test_the_newest_order_comes_first(admin_client, three):
 )
 def test_filters_search_and_order_find_what_they_name(admin_client, three, query, found):
     assert numbers(admin_client, query) == found
+
+
+def test_the_programs_that_can_be_read_can_be_chosen(admin_client, three):
+    text = admin_client.get(LIST).content.decode()
+    for label in ("By program", "Vendor Retail", "Vendor Direct Fulfillment"):
+        assert label in text
 
 
 def test_the_node_filter_finds_a_nodes_documents(admin_client, three, node):
@@ -90,7 +98,7 @@ ORDERS = {
 FILTERS = [
     "",
     "node={node}",
-    "type=order",
+    "type=order&program=vendor_retail",
     "state=new",
     "vendor_code=ROSIT",
     "ship_to=MXP5",
