@@ -89,7 +89,7 @@ def _wanted(
     back = DEEP_WHILE_QUIET if quiet and not quiet.explained else DEEP
     deep = unread(reach, [*wanted, *gaps], work.overlap, now - back, last_night(now, zone))
     yield Purpose.DEEP, deep
-    yield Purpose.OPEN, _still_open(reach, work, [*wanted, *gaps, *deep], oldest)
+    yield Purpose.OPEN, _still_open(reach, work, [*wanted, *gaps, *deep], oldest, now)
     if Scan.STATUS in work.beside(options):
         yield Purpose.OPEN, _status_open(reach, work, oldest, now)
 
@@ -118,15 +118,16 @@ def _row(run: Run, reach: Reach, position: int, purpose: Purpose, window: ReadWi
     )
 
 
-def _still_open(reach: Reach, work: Download, wanted: Sequence[Span], oldest: datetime) -> list[Span]:
+def _still_open(reach: Reach, work: Download, wanted: Sequence[Span], oldest: datetime, now: datetime) -> list[Span]:
     """The creation times of known orders that can still change and that `wanted` does not reach.
 
     Whether a mere change of state shows in a window of changes is not known (reference 18): so they
-    are read again by the one date that never moves.
+    are read again by the one date that never moves. One that Amazon dates in the future is left to
+    the range of that day.
     """
     read = union(Interval(span.start, span.end) for span in wanted if span.scan is Scan.CREATED)
     dates = queries.dates_of(reach.node.pk, reach.program, work.open_states, oldest + AROUND)
-    return [Span(Scan.CREATED, *one) for one in _around(dates, read)]
+    return [Span(Scan.CREATED, *one) for one in _around([date for date in dates if date < now], read)]
 
 
 def _status_open(reach: Reach, work: Download, oldest: datetime, now: datetime) -> list[Span]:

@@ -125,6 +125,14 @@ def test_what_of_the_nightly_reading_failed_is_read_by_the_next_run_and_nothing_
     assert repeated[0].start < deep[2].start + DAY + 3 * HOUR
 
 
+def test_an_open_order_that_amazon_dates_in_the_future_stops_no_run():
+    account = Account(last=1)
+    with time_machine.travel(START):
+        early = order(purchaseOrderDate=f"{START + 400 * DAY:%Y-%m-%dT%H:%M:%SZ}")
+        receive(batch(early), Origin(account.node.pk, 1, timezone.now()))
+    assert {one.purpose for one in account.run(START)} == {"range"}
+
+
 def test_fixed_dates_read_only_themselves():
     account = Account()
     account.run(START, fails=(0,))
