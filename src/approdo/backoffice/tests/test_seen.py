@@ -132,7 +132,7 @@ def test_no_filter_sorts_or_scans_the_documents(admin_user, bring, wanted, marke
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN QUERY PLAN " + made[-1]["sql"])
         plan = " ".join(row[3] for row in cursor.fetchall())
-    used = "sale_document_updated" in plan or "USING INTEGER PRIMARY KEY" in plan
+    used = "sale_document_by_update" in plan or "USING INTEGER PRIMARY KEY" in plan
     assert used, plan
     if wanted != "changed" or marked:
         assert "TEMP B-TREE" not in plan.partition("LIST SUBQUERY")[0], plan
