@@ -15,7 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
@@ -93,12 +93,12 @@ class StateFilter(DropdownFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The states that the connector types declare."""
-        return list(formats.state_labels().items())
+        """The states that the connector types declare, each name once."""
+        return [(states[0], label) for label, states in formats.state_groups().items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents in the chosen state."""
-        return queryset.filter(state=self.value()) if self.value() else queryset
+        return queryset.filter(state__in=formats.alike(self.value() or "")) if self.value() else queryset
 
 
 class SeenFilter(DropdownFilter):
@@ -208,7 +208,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     """List and page; documents are written by downloads only."""
 
     list_display = (
-        "number", "mark", "dated", "badge", "vendor_code", "ship_to", "node_name", "line_count", "amount", "updated",
+        "marked_number", "dated", "badge", "vendor_code", "ship_to", "node_name", "line_count", "amount", "updated",
     )  # fmt: skip
     list_before_template = "backoffice/seen_all.html"
     list_filter = (
@@ -219,7 +219,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     list_per_page = 50
     list_fullwidth = True
     empty_hint = gettext_lazy("Documents come with the first run of a connector that downloads orders.")
-    sortable_by = ("number", "dated", "updated")
+    sortable_by = ("marked_number", "dated", "updated")
     ordering = ("-date", "-id")
     search_fields = ("number",)
     search_help_text = gettext_lazy("Number, ASIN or SKU, from its beginning")
@@ -228,17 +228,18 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
 
-    @admin.display(description=gettext_lazy("New"))
-    def mark(self, document: SaleDocument) -> SafeString:
-        """What is new to whoever looks."""
+    @admin.display(description=gettext_lazy("Number"), ordering="number")
+    def marked_number(self, document: SaleDocument) -> SafeString:
+        """Its number, and whether it is new to whoever looks."""
         match seen.mark(document):
             case "changed":
-                return formats.badge(pgettext("a document", "changed"), "warning")
+                mark = formats.badge(pgettext("a document", "changed"), "warning")
             case "unseen":
-                return format_html(
-                    '<span class="ap-unseen" title="{0}" aria-label="{0}">●</span>', seen.LABELS["unseen"]
-                )
-        return SafeString("")
+                label = seen.LABELS["unseen"]
+                mark = format_html('<span class="ap-unseen" title="{0}" aria-label="{0}">●</span>', label)
+            case _:
+                return SafeString(escape(document.number))
+        return format_html("{} {}", document.number, mark)
 
     @admin.display(description=gettext_lazy("Date"), ordering="date")
     def dated(self, document: SaleDocument) -> SafeString:

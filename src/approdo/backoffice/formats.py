@@ -82,6 +82,19 @@ def state_labels() -> dict[str, str]:
     return labels
 
 
+def state_groups() -> dict[str, list[str]]:
+    """The same by label: what both programs call alike on screen is one choice for whoever looks for it."""
+    groups: dict[str, list[str]] = {}
+    for state, label in state_labels().items():
+        groups.setdefault(label, []).append(state)
+    return groups
+
+
+def alike(state: str) -> list[str]:
+    """All states that are called on screen as this one is."""
+    return next((states for states in state_groups().values() if state in states), [state])
+
+
 def program_label(program: str) -> str:
     """The declared label of a program; its name where nobody declares it any more."""
     for kind in configuration_types():

@@ -162,11 +162,11 @@ def _states() -> list[StateCount]:
     recent = SaleDocument.objects.filter(on_days(_first_day(), None))
     return [
         StateCount(
-            formats.document_state(state),
-            formats.number(recent.filter(state=state).count()),
-            _documents(state),
+            formats.document_state(states[0]),
+            formats.number(recent.filter(state__in=states).count()),
+            _documents(states[0]),
         )
-        for state in formats.state_labels()
+        for states in formats.state_groups().values()
     ]
 
 

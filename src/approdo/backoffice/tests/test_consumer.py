@@ -1,5 +1,6 @@
 """Who the consumer is, on screen: hidden, shown to those with the right, each look written down, purged."""
 
+import amazon_orders
 import consumer_orders
 import pytest
 
@@ -98,3 +99,12 @@ def test_what_a_direct_fulfillment_order_says_stands_on_its_page(admin_client, c
 def test_the_search_finds_the_customers_order_number(admin_client, consumers_order):
     found = admin_client.get(f"{LIST}?q=999-1234567").context["cl"].result_list
     assert [document.number for document in found] == ["DF0000001"]
+
+
+def test_what_both_programs_call_alike_is_one_choice_in_the_list(admin_client, consumers_order, receive_orders):
+    SaleDocument.objects.update(state="accepted")
+    receive_orders(amazon_orders.order("PO1", state="Acknowledged"), amazon_orders.order("PO2"))
+    found = admin_client.get(f"{LIST}?state=acknowledged").context["cl"].result_list
+    assert {document.number for document in found} == {"DF0000001", "PO1"}
+    tiles = [(tile.badge, tile.number) for tile in admin_client.get("/").context["states"]]
+    assert len({badge for badge, _number in tiles}) == len(tiles)

@@ -65,7 +65,7 @@ def test_the_newest_order_comes_first(admin_client, three):
         ("?type=invoice", []),
         ("?program=vendor_retail&state=new", ["CCC00003", "AAA00001"]),
         ("?program=vendor_direct_fulfillment", []),
-        ("?o=2", ["AAA00001", "BBB00002", "CCC00003"]),
+        ("?o=1", ["AAA00001", "BBB00002", "CCC00003"]),
         ("?o=-0", ["CCC00003", "BBB00002", "AAA00001"]),
         ("?o=nonsense", ["CCC00003", "BBB00002", "AAA00001"]),
     ],

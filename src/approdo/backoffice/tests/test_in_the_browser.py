@@ -253,7 +253,7 @@ def test_the_form_offers_the_states_of_the_chosen_program_and_sends_no_others(op
 
     assert offered() == ["NEW", "ACKNOWLEDGED", "CLOSED"]
     page.get_by_label("Type").select_option("vendor_direct_fulfillment")
-    assert offered() == ["NEW", "ACCEPTED", "SHIPPED", "CANCELLED"]
+    assert offered() == ["NEW", "ACKNOWLEDGED", "SHIPPED", "CANCELLED"]
     page.get_by_label("All", exact=True).uncheck()
     page.get_by_label("SHIPPED").check()
     page.get_by_label("Time range settings").select_option(label="Last 7 days")

@@ -65,7 +65,7 @@ DIRECT_FULFILLMENT = Program(
     belongs=direct_orders.belongs,
     decode=direct_orders.decode,
     canonical=direct_orders.canonical,
-    states={"new": _("NEW"), "accepted": _("ACCEPTED"), "shipped": _("SHIPPED"), "cancelled": _("CANCELLED")},
+    states={"new": _("NEW"), "accepted": _("ACKNOWLEDGED"), "shipped": _("SHIPPED"), "cancelled": _("CANCELLED")},
     open_states=frozenset({"new", "accepted"}),
     scans=frozenset({Scan.CREATED}),  # Amazon gives no date of a change (reference 11.1)
     privacy=Privacy(redact=direct_orders.redact, ended=frozenset({"shipped", "cancelled"})),

@@ -51,11 +51,12 @@ def connector(amazon):
 def run(connector, killed_when=lambda: False):
     """Work through a run as the workflow does, or until the worker is killed."""
     wanted = runs.request_run(Connector.objects.get(pk=connector.pk))
-    for window in workflows._guarded(workflows._plan, wanted.pk):
-        while not killed_when() and workflows._guarded(workflows._page, wanted.pk, window):
+    work = runs.workflow_id(wanted)
+    for window in workflows._guarded(workflows._plan, work):
+        while not killed_when() and workflows._guarded(workflows._page, work, window):
             pass
     if not killed_when():
-        workflows._guarded(workflows._finish, wanted.pk)
+        workflows._guarded(workflows._finish, work)
     wanted.refresh_from_db()
     return wanted
 
