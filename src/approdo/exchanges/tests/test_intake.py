@@ -85,3 +85,17 @@ def test_what_was_set_aside_is_noted_beside_the_run(window):
     take_page(window, 0, batch(order(items="none")), None, NOW)
     note = RunNote.objects.get(run=1)
     assert (note.code, note.params["number"]) == ("unreadable_document", "PO000001")
+
+
+def test_a_page_of_a_window_that_was_begun_anew_meanwhile_changes_nothing(window):
+    take_page(window, 0, batch(order("PO000001")), "token", NOW)
+    window.refresh_from_db()
+    stale = WindowRead.objects.get(pk=window.pk)
+    restart_window(window)
+    take_page(window, 0, batch(order("PO000001")), "other token", NOW)
+    take_page(stale, 1, batch(order("PO000002")), None, NOW)
+    window.refresh_from_db()
+    assert (window.pages, window.next_token, window.complete) == (1, "other token", False)
+    restart_window(stale)
+    window.refresh_from_db()
+    assert window.pages == 1, "begun anew once"
