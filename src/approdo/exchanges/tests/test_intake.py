@@ -87,7 +87,6 @@ def test_what_was_set_aside_is_noted_beside_the_run(window):
     assert (note.code, note.params["number"]) == ("unreadable_document", "PO000001")
 
 
-<<<<<<< HEAD
 @pytest.fixture
 def statuses(window):
     return WindowRead.objects.create(
@@ -134,7 +133,8 @@ def test_when_storing_a_page_of_statuses_breaks_off_none_is_stored_and_the_progr
     assert (statuses.pages, statuses.complete, statuses.read) == (0, False, 0)
     assert not DocumentStatus.objects.exists()
     assert not RunNote.objects.exists()
-=======
+
+
 def test_a_page_of_a_window_that_was_begun_anew_meanwhile_changes_nothing(window):
     take_page(window, 0, batch(order("PO000001")), "token", NOW)
     window.refresh_from_db()
@@ -147,4 +147,3 @@ def test_a_page_of_a_window_that_was_begun_anew_meanwhile_changes_nothing(window
     restart_window(stale)
     window.refresh_from_db()
     assert window.pages == 1, "begun anew once"
->>>>>>> faults
