@@ -91,7 +91,6 @@ class SaleDocument(models.Model):
             models.Index(fields=("updated_at", "id", *FILTERED, "date"), name="sale_document_by_update"),
             models.Index(fields=("number", "id", *FILTERED, "date"), name="sale_document_by_number"),
             models.Index(fields=("number",), name="sale_document_number", opclasses=PATTERN),
-            models.Index(fields=("node", "program", "type", "date"), name="sale_document_newest"),
             models.Index(
                 fields=("customer_order_number",),
                 name="sale_document_customer_order",

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -52,8 +52,14 @@ def dates_of(node: int, program: str, states: Collection[str], since: datetime) 
 
 
 def newest_order(node: int, program: str, before: datetime) -> datetime | None:
-    """The latest date of a node's orders of one program up to `before`, from one index look-up."""
-    orders = SaleDocument.objects.filter(node=node, program=program, type=SaleDocument.Type.ORDER, date__lte=before)
+    """The latest date of a node's orders of one program in the half year up to `before`.
+
+    Walks the index on dates from its end; more than half a year lies in no account's reach.
+    """
+    half_year = (before - timedelta(days=183), before)
+    orders = SaleDocument.objects.filter(
+        node=node, program=program, type=SaleDocument.Type.ORDER, date__range=half_year
+    )
     return orders.order_by("-date").values_list("date", flat=True).first()
 
 

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('backoffice', '0001_initial'),
-        ('sales', '0005_newest_order'),
+        ('sales', '0005_document_order_indexes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('nodes', '0001_initial'),
-        ('sales', '0005_newest_order'),
+        ('sales', '0004_amazon_status'),
     ]
 
     operations = [
