@@ -12,7 +12,7 @@ from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.processes import runs, workflows
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SaleDocument
-from approdo.sales.receive import raw_bytes
+from approdo.sales.raw import raw_bytes
 
 
 def connector(amazon: Simulator, name: str = "Amazon", by: str = "both", **options: Any) -> Connector:
@@ -26,6 +26,15 @@ def connector(amazon: Simulator, name: str = "Amazon", by: str = "both", **optio
     )
     type_ = "amazon_vendor.download_orders"
     return _saved(Connector(name=name, node=node, type=type_, configuration=configuration, options={}))
+
+
+def direct_connector(amazon: Simulator) -> Connector:
+    """One that reads the Direct Fulfillment orders of the last 30 days."""
+    wanted = connector(amazon, "Consumers")
+    assert wanted.configuration
+    wanted.configuration.options = {"type": "vendor_direct_fulfillment", "states": "all"}
+    _saved(wanted.configuration)
+    return wanted
 
 
 def second_account(amazon: Simulator) -> Connector:

@@ -13,7 +13,7 @@ from approdo.cli import documents as command
 from approdo.exchanges.coverage import coverage
 from approdo.processes import rereading
 from approdo.sales.models import SaleDocument, SaleLine, SetAside
-from approdo.sales.receive import raw_bytes
+from approdo.sales.raw import raw_bytes
 
 pytestmark = pytest.mark.django_db
 

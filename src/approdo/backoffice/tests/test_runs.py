@@ -110,7 +110,7 @@ def test_each_window_says_why_it_was_read(admin_client, make_run):
         asked(run, purpose=purpose)
     text = page(admin_client, run)
     for label in ("Time range", "Fixed dates", "Gap", "Deep re-scan", "Open orders"):
-        assert f"<td>{label}</td>" in text
+        assert f'<span class="ap-quiet ap-small">{label}</span></td>' in text
 
 
 def test_a_failed_run_says_why_and_what_to_do(admin_client, make_run):

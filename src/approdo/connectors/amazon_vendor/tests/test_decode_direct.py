@@ -109,6 +109,16 @@ def test_a_page_is_read_with_and_without_its_envelope(body):
     assert ([one.number for one in page.orders], page.next_token) == (["A1"], "next")
 
 
+def test_one_order_that_no_decoder_takes_leaves_the_rest_of_its_page():
+    broken = b'{"purchaseOrderNumber": "B2", "orderDetails": {"customerOrderNumber": "\\ud800"}}'
+    for body in (b'{"orders": [%s, %s]}', b'{"payload": {"orders": [%s, %s]}}'):
+        page = read_page(body % (raw(order("A1")), broken))
+        assert [one.number for one in page.orders] == ["A1", "B2"]
+        assert decode(page.orders[0].raw).number == "A1"
+        with pytest.raises(UnreadableDocument):
+            decode(page.orders[1].raw)
+
+
 @pytest.mark.parametrize(
     "body",
     [
