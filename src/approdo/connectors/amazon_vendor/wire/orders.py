@@ -81,7 +81,8 @@ def _without_orders(body: bytes, shape: type[_Answer]) -> _Answer | None:
         if single:
             answer.payload = Raw(parts.values[int(bytes(answer.payload))])
         else:
-            holder = getattr(answer, "payload", answer)
+            # In a payload or, with Direct Fulfillment, without one (reference 13).
+            (holder,) = [one for one in (getattr(answer, "payload", None), answer) if getattr(one, "orders", None)]
             holder.orders = [Raw(parts.values[int(bytes(number))]) for number in holder.orders]
     except BROKEN:
         return None
