@@ -82,7 +82,10 @@ def _without_orders(body: bytes, shape: type[_Answer]) -> _Answer | None:
             answer.payload = Raw(parts.values[int(bytes(answer.payload))])
         else:
             # In a payload or, with Direct Fulfillment, without one (reference 13).
-            (holder,) = [one for one in (getattr(answer, "payload", None), answer) if getattr(one, "orders", None)]
+            holders: list[Any] = [
+                one for one in (getattr(answer, "payload", None), answer) if getattr(one, "orders", None)
+            ]
+            (holder,) = holders
             holder.orders = [Raw(parts.values[int(bytes(number))]) for number in holder.orders]
     except BROKEN:
         return None
