@@ -33,6 +33,7 @@ def numbers(hub: Hub) -> list[str]:
     return sorted(document["number"] for document in hub.documents())
 
 
+@pytest.mark.once
 def test_what_a_broken_off_run_missed_is_read_by_the_next_one_though_its_range_is_short(hub: Hub, amazon: Simulator):
     hub.apply(declared(amazon, last=f"{DAYS} days"))
     amazon.dials.set("forbidden", operation="getPurchaseOrders", start=4)
@@ -47,6 +48,7 @@ def test_what_a_broken_off_run_missed_is_read_by_the_next_one_though_its_range_i
     assert again["counts"]["created"] + again["counts"]["updated"] == 0
 
 
+@pytest.mark.once
 def test_single_orders_are_fetched_by_number_whatever_their_state_and_date(hub: Hub, amazon: Simulator):
     hub.apply(declared(amazon, last="1 hours"))
     old = [order.number for order in amazon.orders("eu") if order.created < amazon.now - timedelta(days=30)][:3]

@@ -55,6 +55,7 @@ def on_disk(hub: Hub, words: list[str]) -> list[str]:
     return [word for word in words if any(word.encode() in text for text in texts)]
 
 
+@pytest.mark.once
 def test_the_second_run_finds_every_state_though_amazon_shows_no_change(direct: Hub, amazon: Simulator):
     assert direct.run()["state"] == "succeeded"
     assert stored(direct) == truth(amazon)
@@ -103,6 +104,7 @@ def test_what_is_over_is_purged_by_the_worker_itself(direct: Hub, amazon: Simula
     assert (direct.rows(left.format(0)), direct.rows(left.format(1))) == ([(0,)], [(120,)])
 
 
+@pytest.mark.once
 def test_a_missing_role_is_said_in_words_and_retail_goes_on(direct: Hub, amazon: Simulator):
     amazon.dials.set("rdt_refused")
     refused = direct.run()
@@ -111,6 +113,7 @@ def test_a_missing_role_is_said_in_words_and_retail_goes_on(direct: Hub, amazon:
     assert stored(direct) == {}
 
 
+@pytest.mark.once
 def test_changed_alone_is_refused_for_direct_fulfillment(direct: Hub):
     refused = direct.apply(
         {

@@ -75,16 +75,6 @@ def test_a_changed_order_is_updated_and_a_new_one_added(hub: Hub, amazon: Simula
     assert (after[number]["version"], after[number]["lines"][0]["quantity"]) == (2, 777)
 
 
-def test_throttling_and_passing_faults_lose_nothing(hub: Hub, amazon: Simulator):
-    hub.apply(declared(amazon))
-    amazon.dials.set("throttle", 0, operation="getPurchaseOrders", times=3)
-    amazon.dials.set("http_502_html", operation="getPurchaseOrders", start=3, times=1)
-    amazon.dials.set("cut_body", operation="getPurchaseOrders", start=4, times=1)
-    result = hub.run()
-    assert (result["state"], result["errors"]) == ("succeeded", [])
-    assert {document["number"] for document in hub.documents()} == truth(amazon)
-
-
 @pytest.mark.parametrize(
     ("option", "value", "word"),
     [("client_secret", "wrong", "secret"), ("refresh_token", "Atzr|revoked", "token")],
