@@ -142,7 +142,7 @@ def _declared(amazon: Simulated) -> dict[str, Any]:
         "nodes": [{"name": "Amazon", "type": "amazon_vendor", "options": options}],
         "time_ranges": [{"name": "All", "last": f"{DAYS} days", "by": "created", "delay": "0 minutes"}],
         "order_download_configurations": [
-            {"name": "Retail", "type": "vendor_retail", "time_range": "All", "states": "all"}
+            {"name": "Retail", "type": "vendor_retail", "time_range": "All", "states": "all", "read_status": False}
         ],
         "connectors": [
             {

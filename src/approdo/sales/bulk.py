@@ -4,10 +4,13 @@ SQLite takes `executemany`; PostgreSQL takes `COPY` into a temporary table and o
 Both measured against `bulk_create` in `bench/`; the model layer stays Django's everywhere else.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, models
+
+from approdo.sales.fields import AmountField, plain
 
 
 def upsert(
@@ -26,7 +29,7 @@ def upsert(
         return
     fields: list[Any] = [model._meta.get_field(name) for name in columns]
     names: list[str] = [field.column for field in fields]
-    prepared = [_prepared(fields, row) for row in rows]
+    prepared = _prepared(fields, rows)
     if connection.vendor == "postgresql":
         _copy(model._meta.db_table, names, prepared, key, update)
     else:
@@ -34,14 +37,35 @@ def upsert(
 
 
 # Written as they are: asking these fields to prepare a value costs more than writing it.
-_AS_IT_IS = (models.CharField, models.BooleanField, models.IntegerField, models.ForeignKey)
+_AS_IT_IS = (models.CharField, models.BooleanField, models.IntegerField, models.ForeignKey, models.BinaryField)
+
+_Preparing = Callable[[Any], Any]
 
 
-def _prepared(fields: Sequence[Any], row: Sequence[Any]) -> tuple[Any, ...]:
-    return tuple(
-        value if value is None or isinstance(field, _AS_IT_IS) else field.get_db_prep_save(value, connection)
-        for field, value in zip(fields, row, strict=True)
-    )
+def _prepared(fields: Sequence[Any], rows: Sequence[Sequence[Any]]) -> list[list[Any]]:
+    """The rows as they are written: the few values of a row that cannot be written as they are, prepared."""
+    special = [(place, how) for place, field in enumerate(fields) if (how := _preparing(field))]
+    prepared = [list(row) for row in rows]
+    for row in prepared:
+        for place, how in special:
+            if row[place] is not None:
+                row[place] = how(row[place])
+    return prepared
+
+
+def _preparing(field: Any) -> _Preparing | None:
+    if isinstance(field, AmountField):
+        return plain
+    if isinstance(field, models.DateTimeField):
+        return _as_sqlite_keeps_it if connection.vendor == "sqlite" else None
+    if isinstance(field, _AS_IT_IS):
+        return None
+    return lambda value: field.get_db_prep_save(value, connection)
+
+
+def _as_sqlite_keeps_it(moment: datetime) -> str:
+    """As Django itself writes a moment there: UTC, without saying so."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
 def _conflict(key: Sequence[str], update: Sequence[str]) -> str:
@@ -53,7 +77,7 @@ def _conflict(key: Sequence[str], update: Sequence[str]) -> str:
 
 
 def _executemany(
-    table: str, names: list[str], rows: list[tuple[Any, ...]], key: Sequence[str], update: Sequence[str]
+    table: str, names: list[str], rows: list[list[Any]], key: Sequence[str], update: Sequence[str]
 ) -> None:
     columns = ", ".join(map(_quoted, names))
     places = ", ".join(["%s"] * len(names))
@@ -61,7 +85,7 @@ def _executemany(
         cursor.executemany(f"INSERT INTO {_quoted(table)} ({columns}) VALUES ({places}) {_conflict(key, update)}", rows)
 
 
-def _copy(table: str, names: list[str], rows: list[tuple[Any, ...]], key: Sequence[str], update: Sequence[str]) -> None:
+def _copy(table: str, names: list[str], rows: list[list[Any]], key: Sequence[str], update: Sequence[str]) -> None:
     columns = ", ".join(map(_quoted, names))
     temporary = f"{table}_incoming"
     with connection.cursor() as cursor:

@@ -135,7 +135,9 @@ class SaleLine(models.Model):
         indexes = (
             models.Index(fields=("asin",), name="sale_line_asin", opclasses=PATTERN),
             models.Index(fields=("vendor_sku",), name="sale_line_vendor_sku", opclasses=PATTERN),
-            models.Index(fields=("sku",), name="sale_line_sku", opclasses=PATTERN),
+            models.Index(
+                fields=("sku",), name="sale_line_sku", opclasses=PATTERN, condition=models.Q(sku__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

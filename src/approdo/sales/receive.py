@@ -3,7 +3,7 @@
 Called inside the transaction that also records which page was read (`exchanges.intake`).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -11,9 +11,9 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from approdo.sales import personal, rows, status_rows
-from approdo.sales.models import SaleDocument, SetAside
+from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
 from approdo.sales.personal import Kept
-from approdo.sales.raw import compress, digest, sealed
+from approdo.sales.raw import compress, digest, raw_bytes, sealed
 from approdo.sdk.documents import Batch, DocumentType, Note, Received, without_personal
 from approdo.sdk.documents import SaleDocument as Document
 from approdo.sdk.errors import UnreadableDocument
@@ -76,7 +76,7 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
         batch = replace(batch, documents=[received for received in batch.documents if received.number in known])
     counts, forgotten = Counts(read=len(batch.documents)), _forgotten(batch, known, origin)
     incoming: dict[str, Incoming] = {}
-    refreshed: list[tuple[int, bytes]] = []
+    refreshed: list[tuple[int, bytes, bytes]] = []
     unreadable: set[str | None] = set()
     for received in batch.documents:
         stored = known.get(received.number or "")
@@ -93,8 +93,8 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
             counts.failed += 1
             counts.notes.append(_unreadable(received.number, error))
             continue
-        if stored and stored.content_digest == new.content_digest:
-            refreshed.append((stored.id, raw_digest))
+        if stored and _content_of(stored, batch) == new.content_digest:
+            refreshed.append((stored.id, raw_digest, new.content_digest))
             counts.unchanged += 1
         elif stored is None and batch.states and new.document.state not in batch.states:
             counts.left_out += 1
@@ -129,7 +129,17 @@ def _decoded(
         if mark.purged:
             raw = batch.privacy.redact(raw)
             document, raw_digest = batch.decode(raw), digest(raw)
-    return Incoming(document, raw, raw_digest, digest(batch.canonical(raw)), stored, mark)
+    # Of a new document it is worked out when one with other bytes comes: most never change.
+    content = digest(batch.canonical(raw)) if stored else b""
+    return Incoming(document, raw, raw_digest, content, stored, mark)
+
+
+def _content_of(stored: Known, batch: Batch) -> bytes:
+    """The digest of a stored document's content."""
+    if stored.content_digest:
+        return stored.content_digest
+    newest = DocumentVersion.objects.get(document=stored.id, number=stored.version)
+    return digest(batch.canonical(raw_bytes(newest)))
 
 
 def _known(batch: Batch, origin: Origin) -> dict[str, Known]:
@@ -155,7 +165,7 @@ def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: 
     """Keep the newer of the page's own and the stored: an older one that arrives late replaces nothing."""
     number = new.document.number
     twin = incoming.get(number)
-    if twin is not None and (twin.content_digest == new.content_digest or _age(twin.document) > _age(new.document)):
+    if twin is not None and (twin.document == new.document or _age(twin.document) > _age(new.document)):
         counts.unchanged += 1
     elif new.known is not None and _is_older(new.document, new.known, batch):
         counts.unchanged += 1
@@ -184,7 +194,8 @@ def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: C
     if not chosen:
         return
     rows.write_documents([_row(one, batch, origin) for one in chosen])
-    ids = {number: stored.id for number, stored in _known(batch, origin).items()}
+    ids = {one.document.number: one.known.id for one in chosen if one.known}
+    ids |= _ids([one.document.number for one in chosen if one.known is None], batch, origin)
     rows.write_lines([(ids[one.document.number], one.document) for one in chosen])
     rows.write_versions([_version(ids[one.document.number], one) for one in chosen], origin.run, origin.at)
     personal.write(
@@ -193,6 +204,12 @@ def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: C
     status_rows.attach(origin.node, batch.program, [one.document.number for one in chosen if one.known is None])
     counts.created += sum(one.known is None for one in chosen)
     counts.updated += sum(one.known is not None for one in chosen)
+
+
+def _ids(numbers: Sequence[str], batch: Batch, origin: Origin) -> dict[str, int]:
+    found = SaleDocument.objects.filter(number__in=numbers).values_list("node", "program", "type", "number", "pk")
+    key = [origin.node, batch.program, DocumentType.ORDER]
+    return {number: pk for *kept, number, pk in found if kept == key}
 
 
 def _row(one: Incoming, batch: Batch, origin: Origin) -> rows.DocumentRow:
@@ -217,10 +234,10 @@ def _number(one: Incoming) -> int:
     return one.known.version + 1 if one.known else 1
 
 
-def _refresh(refreshed: list[tuple[int, bytes]]) -> None:
-    """The bytes differ, the content does not: remember the new bytes' digest and nothing else."""
-    for pk, raw_digest in refreshed:
-        SaleDocument.objects.filter(pk=pk).update(raw_digest=raw_digest)
+def _refresh(refreshed: list[tuple[int, bytes, bytes]]) -> None:
+    """The bytes differ, the content does not: remember the digests and nothing else."""
+    for pk, raw_digest, content_digest in refreshed:
+        SaleDocument.objects.filter(pk=pk).update(raw_digest=raw_digest, content_digest=content_digest)
 
 
 def _set_aside(batch: Batch, received: Received, raw: bytes, origin: Origin, error: UnreadableDocument) -> None:

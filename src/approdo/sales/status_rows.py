@@ -28,6 +28,9 @@ CONTENT = (
     "asked_at", "version", "raw_digest", "content_digest", "last_run", "updated_at",
 )  # fmt: skip
 FIGURES = ("ordered", "cancelled", "accepted", "rejected", "received")
+COPIED = {"amazon_status": "status", "confirmation": "confirmation", "receiving": "receiving"}
+"""What a list filters by: the columns of a document, and those of its status that they are copied from."""
+
 LINE_KEY = ("status_id", "sequence")
 LINE_CONTENT = (
     "position", "asin", "vendor_sku", "confirmation", "receiving", *FIGURES,
@@ -98,16 +101,21 @@ def write_versions(versions: Sequence[tuple[int, int, bytes]], run: int | None, 
 
 def attach(node: int, program: str, numbers: Sequence[str]) -> None:
     """Copy to the orders with these numbers, as far as they are stored, what a list filters by."""
-    if not numbers:
-        return
-    known = DocumentStatus.objects.filter(node=node, program=program, number=OuterRef("number"))
-    copies = {"amazon_status": "status", "confirmation": "confirmation", "receiving": "receiving"}
-    # By number alone, the rest here: asked for all of the key, SQLite reads every document of the node.
-    found = SaleDocument.objects.filter(number__in=numbers).values_list("pk", "node", "program", "type")
-    orders = [pk for pk, *key in found if key == [node, program, DocumentType.ORDER]]
-    SaleDocument.objects.filter(pk__in=orders).update(
-        **{column: Subquery(known.values(source)[:1]) for column, source in copies.items()}
-    )
+    # By number alone, the rest here: asked for all of the key, SQLite reads every row of the node.
+    known = DocumentStatus.objects.filter(number__in=numbers).values_list("node", "program", "number", *COPIED.values())
+    said = {
+        number: copies for of_node, of_program, number, *copies in known if (of_node, of_program) == (node, program)
+    }
+    found = SaleDocument.objects.filter(number__in=said).values_list("node", "program", "type", "number", "pk", *COPIED)
+    stale = [
+        pk
+        for of_node, of_program, kind, number, pk, *copies in found
+        if (of_node, of_program, kind) == (node, program, DocumentType.ORDER) and copies != said[number]
+    ]
+    if stale:
+        status = DocumentStatus.objects.filter(node=node, program=program, number=OuterRef("number"))
+        copies = {column: Subquery(status.values(source)[:1]) for column, source in COPIED.items()}
+        SaleDocument.objects.filter(pk__in=stale).update(**copies)
 
 
 def _line_row(status: int, position: int, line: LineStatus) -> tuple[Any, ...]:
