@@ -36,6 +36,7 @@ check: $(VENV)/dev
 	$(BIN)/python tools/translations.py --check
 
 bench: $(VENV)/dev
+	$(BIN)/python bench/store.py
 	$(BIN)/python bench/import_orders.py
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.

@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Sequence
 from datetime import datetime
+from time import monotonic
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -27,6 +28,10 @@ log = logging.getLogger(__name__)
 
 MOST_ORDERS = 1000
 """How many orders one run fetches by their numbers."""
+
+NOTED_SECONDS = 0.5
+_noted: dict[int, float] = {}
+"""When this process last noted the progress of a run."""
 
 WRONG_NUMBERS = ("no_order_numbers", "too_many_orders", "not_order_numbers")
 """Why numbers are refused at once."""
@@ -98,7 +103,15 @@ def begin(run: int, windows: int) -> bool:
 
 
 def note_progress(run: int) -> None:
-    """Bring the run's counts up to what its windows say."""
+    """Bring the run's counts up to what its windows say, for whoever watches: once or twice a second is enough.
+
+    They are exact when the run has ended.
+    """
+    now = monotonic()
+    if now - _noted.get(run, 0.0) < NOTED_SECONDS:
+        return
+    _noted.clear()  # whatever this process noted of other runs is worth nothing
+    _noted[run] = now
     Run.objects.filter(pk=run).update(counts=counts_of(run), windows_done=_done(run))
 
 
