@@ -1,6 +1,7 @@
 """What was asked and read: windows of time with their progress, requests, notes.
 
-`run` and `connector` are numbers, not foreign keys: rows down here know nothing above them.
+`run` and `connector` are numbers, not foreign keys: rows down here know nothing above them. A node from which nothing was
+stored can be deleted, and what was asked of it goes with it.
 """
 
 from django.db import models
@@ -27,7 +28,7 @@ class WindowRead(models.Model):
         DEEP = "deep", _("Deep re-scan")
         OPEN = "open", _("Open orders")
 
-    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    node = models.ForeignKey(Node, models.CASCADE, related_name="+", verbose_name=_("node"))
     program = models.CharField(_("program"), max_length=40)
     run = models.BigIntegerField(_("run"), db_index=True)
     connector = models.BigIntegerField(_("connector"))
@@ -79,7 +80,7 @@ class WindowRead(models.Model):
 class SilenceExplained(models.Model):
     """Why an account is quiet, as a person wrote it. Holds as long as no order is newer than `since`."""
 
-    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    node = models.ForeignKey(Node, models.CASCADE, related_name="+", verbose_name=_("node"))
     program = models.CharField(_("program"), max_length=40)
     since = models.DateTimeField(_("since"))
     why = models.TextField(_("why"))
@@ -108,7 +109,7 @@ class NumberRead(models.Model):
         FAILED = "failed", _("Set aside")
         MISSED = "missed", _("Not fetched")
 
-    node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
+    node = models.ForeignKey(Node, models.CASCADE, related_name="+", verbose_name=_("node"))
     run = models.BigIntegerField(_("run"))
     position = models.PositiveIntegerField()
     number = models.CharField(_("number"), max_length=NUMBER_LENGTH)

@@ -7,6 +7,7 @@ from amazon_orders import batch, order
 from django.utils import timezone
 
 from approdo.api.tests.conftest import SECRETS, escaped, node_body
+from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.processes.models import Connector
 from approdo.sales.receive import Origin, receive
@@ -121,6 +122,15 @@ def test_a_record_that_is_used_stays(caller, connector):
     assert caller.delete("/connectors/Scarica%20ordini").status == 204
     answer = caller.delete("/nodes/Amazon%20Vendor%20EU")  # its documents are still there
     assert (answer.status, answer.data["code"]) == (409, "record_has_history")
+
+
+def test_a_node_from_which_nothing_was_stored_goes_with_what_was_asked_of_it(caller, connector):
+    assert caller.delete("/connectors/Scarica%20ordini").status == 204
+    now = timezone.now()
+    window = {"program": "vendor_retail", "run": 1, "connector": 1, "position": 0, "scan": "created"}
+    WindowRead.objects.create(node=Node.objects.get(), start=now, end=now, **window)
+    assert caller.delete("/nodes/Amazon%20Vendor%20EU").status == 204
+    assert not WindowRead.objects.exists()
 
 
 def test_a_name_is_what_stands_between_the_spaces_around_it(caller):
