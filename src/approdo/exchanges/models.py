@@ -1,7 +1,7 @@
 """What was asked and read: windows of time with their progress, requests, notes.
 
-`run` and `connector` are numbers, not foreign keys: rows down here know nothing above them. A node from which nothing was
-stored can be deleted, and what was asked of it goes with it.
+`run` and `connector` are numbers, not foreign keys: rows down here know nothing above them. A node from
+which nothing was stored can be deleted, and what was asked of it goes with it.
 """
 
 from django.db import models
