@@ -16,14 +16,12 @@ from approdo.sales.raw import raw_bytes
 
 
 def connector(amazon: Simulator, name: str = "Amazon", by: str = "both", **options: Any) -> Connector:
-    """A connector that reads the last 30 days of one account."""
+    """A connector that reads the orders of the last 30 days of one account, without their status."""
     given = declared(amazon)["nodes"][0]["options"] | options
     node = _saved(Node(name=name, type="amazon_vendor", options=given))
     time_range = _saved(TimeRange(name=name, last=30, by=by, delay=0))
-    kind, states = "order_download_configuration", ["new", "acknowledged", "closed"]
-    configuration = _saved(
-        Configuration(kind=kind, name=name, time_range=time_range, options={"type": "vendor_retail", "states": states})
-    )
+    kind, given = "order_download_configuration", {"type": "vendor_retail", "states": "all", "read_status": False}
+    configuration = _saved(Configuration(kind=kind, name=name, time_range=time_range, options=given))
     type_ = "amazon_vendor.download_orders"
     return _saved(Connector(name=name, node=node, type=type_, configuration=configuration, options={}))
 
