@@ -17,6 +17,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from approdo import environment
 from approdo.nodes import secrets
 from approdo.nodes.models import Installation, Node
+from approdo.sales import personal
 from approdo.sdk.errors import ConfigError
 
 LOCK = 0x4150_5244
@@ -99,6 +100,7 @@ def _use_newest_key() -> None:
         for node in Node.objects.exclude(secrets=""):
             node.secrets = secrets.encrypt(node.revealed())
             node.save(update_fields=["secrets"])
+        personal.reseal()
         kept.key_fingerprint = newest
         kept.save()
 

@@ -42,6 +42,14 @@ def unseal(sealed: bytes) -> bytes:
         raise ConfigError("other_encryption_key") from None
 
 
+def reseal(sealed: bytes) -> bytes:
+    """The same bytes encrypted with the newest key. Raises `ConfigError` when no key opens them."""
+    try:
+        return _fernet().rotate(sealed)
+    except InvalidToken:
+        raise ConfigError("other_encryption_key") from None
+
+
 def fingerprints() -> list[str]:
     """A fingerprint of each key, newest first. Tells keys apart and gives nothing of them away."""
     return [hashlib.sha256(b"approdo" + key.encode()).hexdigest()[:16] for key in settings.ENCRYPTION_KEYS]

@@ -145,6 +145,16 @@ def set_aside_until(node: int, program: str, number: str | None, at: datetime) -
     return first or at + KEPT_AFTER_PROMISE
 
 
+def reseal() -> None:
+    """Encrypt all that is sealed with the newest key, so that an older one can be thrown away. All or nothing."""
+    with transaction.atomic():
+        for kept_one in PersonalData.objects.filter(purged_at=None).iterator():
+            PersonalData.objects.filter(pk=kept_one.pk).update(sealed=secrets.reseal(bytes(kept_one.sealed)))
+        for model in (DocumentVersion, SetAside):
+            for raw in model._default_manager.filter(sealed=True).iterator():
+                model._default_manager.filter(pk=raw.pk).update(raw=secrets.reseal(bytes(raw.raw)))
+
+
 def overdue(now: datetime, most: int) -> list[SaleDocument]:
     """Up to `most` documents whose personal data have to go by `now`."""
     rows = PersonalData.objects.filter(purge_at__lte=now, purged_at=None).order_by("purge_at")

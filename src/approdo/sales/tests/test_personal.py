@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from amazon_orders import node
 from consumer_orders import ASKED_AT, PERSONAL, batch, item, order, raw
+from cryptography.fernet import Fernet
 from django.db import connection
 from django.utils import timezone
 
 from approdo.connectors.amazon_vendor.programs import DIRECT_FULFILLMENT
+from approdo.nodes import secrets
 from approdo.sales import personal, queries
 from approdo.sales.models import DocumentVersion, PersonalData, PersonalDataLook, SaleDocument, SetAside
 from approdo.sales.personal import Reader
@@ -181,6 +183,25 @@ def test_purging_an_order_forgets_what_of_it_was_set_aside(amazon):
     purge()
     assert named_in(opened()) == []
     assert not SetAside.objects.get().sealed
+
+
+def test_once_a_new_key_has_taken_over_the_old_one_can_be_thrown_away(amazon, settings):
+    bring(amazon, order(), order("DF0000002", items="none"))
+    bring(amazon, order("DF0000003", state="SHIPPED"))
+    purge("DF0000003")
+    old, new = settings.ENCRYPTION_KEYS, [Fernet.generate_key().decode()]
+    try:
+        use_keys(settings, new + old)
+        personal.reseal()
+        use_keys(settings, new)
+        assert set(named_in(opened())) == set(PERSONAL)
+    finally:
+        use_keys(settings, old)
+
+
+def use_keys(settings, keys):
+    settings.ENCRYPTION_KEYS = keys
+    secrets._fernet.cache_clear()
 
 
 def test_redacting_twice_changes_nothing_and_unannounced_members_are_dropped():
