@@ -106,7 +106,7 @@ class Coverage(BaseModel):
     complete: bool = Field(description="Every state, no gap between the first and the last moment, nothing set aside.")
     read: list[Stretch]
     gaps: list[Gap]
-    set_aside: int = Field(description="Documents of the program that wait because they could not be read.")
+    set_aside: int = Field(description="Orders, or statuses, that wait because they could not be read.")
     read_at: datetime | None = Field(description="When the newest of it was read.")
     unusually_quiet: Silence | None = Field(
         description="Where orders stay away longer than the program's past suggests."

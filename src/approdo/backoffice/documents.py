@@ -222,7 +222,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     sortable_by = ("marked_number", "dated", "updated")
     ordering = ("-date", "-id")
     search_fields = ("number",)
-    search_help_text = gettext_lazy("Number, ASIN or SKU, from its beginning")
+    search_help_text = gettext_lazy("Number, customer order, ASIN or SKU, from its beginning")
     actions = None
     paginator = InfinitePaginator
     show_full_result_count = False

@@ -102,7 +102,7 @@ def unread(
         mine = [Interval(span.start, span.end) for span in spans if span.scan is scan]
         start = max(min([*_first_asked(reach, scan), *(one.start for one in mine)]), oldest)
         end = max(one.end for one in mine)
-        gaps = missing(union([*mine, *_read_by_any(reach, scan, since)]), start, end)
+        gaps = missing(union([*mine, *_read_by_any(reach, scan, oldest, since)]), start, end)
         widened = (Interval(max(gap.start - overlap, start), min(gap.end + overlap, end)) for gap in gaps)
         found += [Span(scan, *part) for part in union(widened)]
     return found
@@ -193,9 +193,9 @@ def _rows(node: Node) -> list[_Row]:
     ]
 
 
-def _read_by_any(reach: Reach, scan: Scan, since: datetime | None) -> list[Interval]:
+def _read_by_any(reach: Reach, scan: Scan, oldest: datetime, since: datetime | None) -> list[Interval]:
     """What any connector of the node has read for at least these states, since a moment if one is given."""
-    read = proofs(reach.node).filter(program=reach.program, scan=scan, complete=True)
+    read = proofs(reach.node).filter(program=reach.program, scan=scan, complete=True, end__gte=oldest)
     if since is not None:
         # A clock that was ahead may have written moments that are still to come.
         read = read.filter(read_at__range=(since, timezone.now()))

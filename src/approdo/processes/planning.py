@@ -74,7 +74,12 @@ def _wanted(
     time_range = configuration.time_range
     assert time_range is not None, "write_windows has looked"
     known = configuration_type(configuration.kind).scans(options)
-    wanted = [Span(one.scan, one.start - AROUND, one.end) for one in spans(time_range, now, zone) if one.scan in known]
+    farthest = now - timedelta(days=MOST_DAYS + 1)
+    wanted = [
+        Span(one.scan, min(max(one.start - AROUND, farthest), one.start), one.end)
+        for one in spans(time_range, now, zone)
+        if one.scan in known
+    ]
     if not wanted:
         raise ConfigError("no_change_date")
     wanted += [Span(scan, wanted[0].start, wanted[0].end) for scan in work.beside(options)]

@@ -6,7 +6,6 @@ from datetime import datetime
 from approdo.processes.rereading import batch_of
 from approdo.sales import personal
 from approdo.sales.models import SaleDocument
-from approdo.sdk.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
@@ -28,15 +27,14 @@ def purge_overdue(now: datetime) -> int:
     for document in personal.overdue(now, AT_ONCE):
         try:
             count += purge(document, now)
-        except ConfigError:
+        except Exception:
             log.exception("the personal data of document %s could not be purged", document.pk)
     for waiting in personal.overdue_set_aside(now, AT_ONCE):
         try:
             privacy = batch_of(waiting.node, waiting.program, [], now).privacy
-        except ConfigError:
+            if privacy:
+                personal.purge_set_aside(waiting, privacy, now)
+                count += 1
+        except Exception:
             log.exception("the personal data of set-aside document %s could not be purged", waiting.pk)
-            continue
-        if privacy:
-            personal.purge_set_aside(waiting, privacy, now)
-            count += 1
     return count

@@ -31,12 +31,23 @@ def retry(waiting: SetAside) -> bool:
     with transaction.atomic():
         if waiting.about == SetAside.About.STATUS:
             counts = receive_statuses(_statuses(waiting.node, waiting.program, raws, waiting.received_at), origin)
+        elif waiting.purged_at and not _readable(waiting, raws[0]):
+            return False
         else:
             counts = receive(batch_of(waiting.node, waiting.program, raws, waiting.received_at), origin)
         if counts.failed:
             return False
         SetAside.objects.filter(pk=waiting.pk).update(stored_at=now)
         runs.settle(waiting.node_id)
+    return True
+
+
+def _readable(waiting: SetAside, raw: bytes) -> bool:
+    """Whether what purging left of a document can be read: set aside again, it would be another document."""
+    try:
+        batch_of(waiting.node, waiting.program, [], waiting.received_at).decode(raw)
+    except UnreadableDocument:
+        return False
     return True
 
 

@@ -30,6 +30,7 @@ MOST_ORDERS = 1000
 """How many orders one run fetches by their numbers."""
 
 NOTED_SECONDS = 0.5
+MOST_NOTED = 100
 _noted: dict[int, float] = {}
 """When this process last noted the progress of a run."""
 
@@ -110,7 +111,8 @@ def note_progress(run: int) -> None:
     now = monotonic()
     if now - _noted.get(run, 0.0) < NOTED_SECONDS:
         return
-    _noted.clear()  # whatever this process noted of other runs is worth nothing
+    if len(_noted) > MOST_NOTED:
+        _noted.clear()
     _noted[run] = now
     Run.objects.filter(pk=run).update(counts=counts_of(run), windows_done=_done(run))
 

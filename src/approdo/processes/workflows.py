@@ -156,10 +156,14 @@ def _page(run: int, window_id: int) -> bool:
         keep_requests(run, made)
         raise
     clock = _their_clock(made)
+    if window.pages == 0:
+        try:
+            _refuse_future(window, clock)
+        except ConfigError:
+            keep_requests(run, made)
+            raise
     with transaction.atomic():
         keep_requests(run, made)
-        if window.pages == 0:
-            _refuse_future(window, clock)
         take_page(window, window.pages, batch, next_token, timezone.now(), clock)
         runs.note_progress(run)
     return next_token is not None

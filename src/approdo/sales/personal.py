@@ -103,13 +103,14 @@ def note_looks(documents: Iterable[SaleDocument | SetAside], reader: Reader) -> 
 
 
 def purge(document: SaleDocument, batch: Batch, at: datetime) -> bool:
-    """Forget a document's consumer everywhere: column, raw versions, what was set aside. False where it was done.
+    """Forget a document's consumer everywhere: column, raw versions, what was set aside. False where there is nothing.
 
     `batch` tells how the program's documents are read. The digests become those of what is left, by
     which the document is known when it is shown again. All or nothing.
     """
     privacy = batch.privacy
-    assert privacy is not None, "only documents of such a program have personal data"
+    if privacy is None:
+        return False
     with transaction.atomic():
         if not PersonalData.objects.filter(pk=document.pk, purged_at=None).update(sealed=b"", purged_at=at):
             return False
@@ -149,10 +150,12 @@ def reseal() -> None:
     """Encrypt all that is sealed with the newest key, so that an older one can be thrown away. All or nothing."""
     with transaction.atomic():
         for kept_one in PersonalData.objects.filter(purged_at=None).iterator():
-            PersonalData.objects.filter(pk=kept_one.pk).update(sealed=secrets.reseal(bytes(kept_one.sealed)))
+            PersonalData.objects.filter(pk=kept_one.pk, purged_at=None).update(
+                sealed=secrets.reseal(bytes(kept_one.sealed))
+            )
         for model in (DocumentVersion, SetAside):
             for raw in model._default_manager.filter(sealed=True).iterator():
-                model._default_manager.filter(pk=raw.pk).update(raw=secrets.reseal(bytes(raw.raw)))
+                model._default_manager.filter(pk=raw.pk, sealed=True).update(raw=secrets.reseal(bytes(raw.raw)))
 
 
 def overdue(now: datetime, most: int) -> list[SaleDocument]:
@@ -163,5 +166,5 @@ def overdue(now: datetime, most: int) -> list[SaleDocument]:
 
 def overdue_set_aside(now: datetime, most: int) -> list[SetAside]:
     """Up to `most` set-aside documents that may name a consumer and came too long ago."""
-    rows = SetAside.objects.filter(purge_at__lte=now, purged_at=None)
+    rows = SetAside.objects.filter(purge_at__lte=now, sealed=True)
     return list(rows.select_related("node").order_by("purge_at")[:most])

@@ -76,7 +76,7 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
         batch = replace(batch, documents=[received for received in batch.documents if received.number in known])
     counts, forgotten = Counts(read=len(batch.documents)), _forgotten(batch, known, origin)
     incoming: dict[str, Incoming] = {}
-    refreshed: list[tuple[int, bytes, bytes]] = []
+    refreshed: dict[str, tuple[int, bytes, bytes]] = {}
     unreadable: set[str | None] = set()
     for received in batch.documents:
         stored = known.get(received.number or "")
@@ -94,14 +94,14 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
             counts.notes.append(_unreadable(received.number, error))
             continue
         if stored and _content_of(stored, batch) == new.content_digest:
-            refreshed.append((stored.id, raw_digest, new.content_digest))
+            refreshed[new.document.number] = (stored.id, raw_digest, new.content_digest)
             counts.unchanged += 1
         elif stored is None and batch.states and new.document.state not in batch.states:
             counts.left_out += 1
         else:
             _choose(incoming, new, batch, counts)
     _write(incoming.values(), batch, origin, counts)
-    _refresh(refreshed)
+    _refresh(one for number, one in refreshed.items() if number not in incoming)
     _settle(batch, unreadable, origin)
     return counts
 
@@ -110,9 +110,9 @@ def _forgotten(batch: Batch, known: Mapping[str, Known], origin: Origin) -> set[
     """The numbers of those whose consumer is purged: nothing of that is stored again."""
     if batch.privacy is None:
         return set()
-    numbers = [received.number for received in batch.documents if received.number]
+    unknown = [received.number for received in batch.documents if received.number and received.number not in known]
     purged = {number for number, one in known.items() if one.personal and one.personal.purged}
-    return purged | personal.forgotten(origin.node, batch.program, numbers)
+    return purged | personal.forgotten(origin.node, batch.program, unknown)
 
 
 def _decoded(
@@ -234,7 +234,7 @@ def _number(one: Incoming) -> int:
     return one.known.version + 1 if one.known else 1
 
 
-def _refresh(refreshed: list[tuple[int, bytes, bytes]]) -> None:
+def _refresh(refreshed: Iterable[tuple[int, bytes, bytes]]) -> None:
     """The bytes differ, the content does not: remember the digests and nothing else."""
     for pk, raw_digest, content_digest in refreshed:
         SaleDocument.objects.filter(pk=pk).update(raw_digest=raw_digest, content_digest=content_digest)
@@ -267,13 +267,14 @@ def _set_aside(batch: Batch, received: Received, raw: bytes, origin: Origin, err
 
 
 def _settle(batch: Batch, unreadable: set[str | None], origin: Origin) -> None:
-    """What was set aside waits no longer once the same document came readable."""
+    """What was set aside waits no longer once the same document came readable, if that was asked for later."""
     readable = {received.number for received in batch.documents} - unreadable
     SetAside.objects.filter(
         node_id=origin.node,
         program=batch.program,
         about=SetAside.About.ORDER,
         stored_at=None,
+        received_at__lte=batch.asked_at,
         number__in=readable - {None},
     ).update(stored_at=origin.at)
 

@@ -171,5 +171,6 @@ def _settle(batch: StatusBatch, unreadable: set[str | None], origin: Origin) -> 
         program=batch.program,
         about=SetAside.About.STATUS,
         stored_at=None,
+        received_at__lte=batch.asked_at,
         number__in=readable - {None},
     ).update(stored_at=origin.at)

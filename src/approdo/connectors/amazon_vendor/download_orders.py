@@ -66,7 +66,7 @@ def step(context: Context, window: ReadWindow, token: str | None) -> tuple[Batch
     try:
         page = client_for(context).get(program.listing, program.read_page, context.record, query=query)
     except RefusedError as error:
-        if token and error.params.get("status") == 400:
+        if token and error.params.get("status") == 400 and error.params.get("operation") == program.listing.name:
             raise RefusedError("page_token_refused", **error.params) from error
         raise
     if token and page.next_token == token:

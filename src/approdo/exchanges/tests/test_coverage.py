@@ -174,7 +174,7 @@ def test_a_set_aside_order_keeps_the_time_from_being_complete_until_it_is_stored
     found = coverage(account())[0]
     assert (found.set_aside, found.complete, found.gaps) == (1, False, [])
     second = window(day(1), day(3), run=2, complete=False)
-    take_page(second, 0, batch(order("PO000001")), None, day(4))
+    take_page(second, 0, batch(order("PO000001"), asked_at=day(4)), None, day(4))
     found = coverage(account())[0]
     assert (found.set_aside, found.complete) == (0, True)
 

@@ -133,6 +133,11 @@ def test_an_open_order_that_amazon_dates_in_the_future_stops_no_run():
     assert {one.purpose for one in account.run(START)} == {"range"}
 
 
+def test_the_longest_range_with_the_longest_delay_can_be_read():
+    found = Account(last=180, by="created", delay=1440).run(START)
+    assert min(one.start for one in found) == START - 181 * DAY
+
+
 def test_fixed_dates_read_only_themselves():
     account = Account()
     account.run(START, fails=(0,))

@@ -2,13 +2,16 @@
 
 from datetime import UTC, datetime, timedelta
 
+import consumer_orders
 import pytest
 from amazon_orders import batch, item, node, order
 from msgspec.structs import replace
 
+from approdo.connectors.amazon_vendor.programs import DIRECT_FULFILLMENT
 from approdo.nodes.models import Node
 from approdo.processes import rereading, runs
 from approdo.processes.models import Connector, Run
+from approdo.sales import personal
 from approdo.sales.models import SaleDocument, SetAside
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ConfigError, UnreadableDocument
@@ -85,10 +88,18 @@ def test_a_later_run_that_reads_it_settles_the_earlier_one(run):
     set_aside(run, order("PO000001"))
     Run.objects.filter(pk=run.pk).update(state="partial")
     later = Run.objects.create(connector=run.connector, connector_name="Download", created_at=NOW, state="running")
-    receive(batch(order("PO000001")), Origin(Node.objects.get().pk, later.pk, NOW))
+    receive(batch(order("PO000001"), asked_at=NOW), Origin(Node.objects.get().pk, later.pk, NOW))
     runs.succeed(later.pk)
     run.refresh_from_db()
     assert run.state == "succeeded"
+
+
+def test_what_is_left_of_a_purged_document_is_not_set_aside_once_more(run):
+    broken = consumer_orders.order(items="none")
+    receive(consumer_orders.batch(broken), Origin(Node.objects.get().pk, run.pk, NOW))
+    personal.purge_set_aside(SetAside.objects.get(), DIRECT_FULFILLMENT.privacy, NOW)
+    assert not rereading.retry(SetAside.objects.get())
+    assert SetAside.objects.count() == 1
 
 
 def test_a_program_that_nobody_reads_is_said(run):

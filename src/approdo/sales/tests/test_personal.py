@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 
+import amazon_orders
 import pytest
 from amazon_orders import node
 from consumer_orders import ASKED_AT, PERSONAL, batch, item, order, raw
@@ -202,6 +203,27 @@ def test_once_a_new_key_has_taken_over_the_old_one_can_be_thrown_away(amazon, se
 def use_keys(settings, keys):
     settings.ENCRYPTION_KEYS = keys
     secrets._fernet.cache_clear()
+
+
+def test_a_live_order_keeps_its_consumer_when_what_of_it_was_once_set_aside_is_purged(amazon):
+    late = {"shipment": {"shipmentDates": {"promisedDeliveryDate": "2026-12-01T00:00:00Z"}}}
+    bring(amazon, order(items="none", **late))
+    bring(amazon, order(**late), at=NOW + DAY)
+    (waiting,) = personal.overdue_set_aside(NOW + 60 * DAY, 10)
+    personal.purge_set_aside(waiting, DIRECT_FULFILLMENT.privacy, NOW + 60 * DAY)
+    assert bring(amazon, order(**late), at=NOW + 61 * DAY).unchanged == 1
+    assert bring(amazon, order(state="ACCEPTED", **late), at=NOW + 62 * DAY).updated == 1
+    assert set(named_in(opened())) == set(PERSONAL)
+
+
+def test_an_order_that_is_about_no_consumer_has_nothing_to_purge(amazon):
+    receive(amazon_orders.batch(amazon_orders.order()), Origin(amazon.pk, 7, NOW))
+    assert personal.purge(SaleDocument.objects.get(), amazon_orders.batch(), NOW) is False
+
+
+def test_what_stands_where_a_text_should_is_forgotten_too():
+    strange = order(shipment={"shipMethod": {"name": "Mario Rossi"}}, customerOrderNumber=["Mario Rossi"])
+    assert named_in(DIRECT_FULFILLMENT.privacy.redact(raw(strange)).decode()) == []
 
 
 def test_redacting_twice_changes_nothing_and_unannounced_members_are_dropped():

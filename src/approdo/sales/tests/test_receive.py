@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from amazon_orders import ASKED_AT, batch, item, node, order
+from amazon_orders import ASKED_AT, batch, item, node, order, received
+from msgspec.structs import replace
 
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
 from approdo.sales.raw import raw_bytes
 from approdo.sales.receive import Counts, Origin, receive
+from approdo.sdk.documents import Received
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +46,23 @@ def test_an_order_becomes_a_document_with_its_lines_in_cases_and_eaches(origin):
         Decimal("39.60"),
         Decimal("39.60"),
     )
+
+
+def test_an_older_answer_that_can_be_read_settles_nothing_newer(origin):
+    receive(batch(order(items="none")), origin)
+    receive(batch(order(), asked_at=ASKED_AT - timedelta(hours=1)), origin)
+    assert SetAside.objects.get().stored_at is None
+    receive(batch(order(dealCode="new"), asked_at=NOW), origin)
+    assert SetAside.objects.get().stored_at is not None
+
+
+def test_a_copy_of_the_stored_order_beside_its_newer_version_makes_no_third_one(origin):
+    receive(batch(order()), origin)
+    newer = order(purchaseOrderChangedDate="2026-05-01T00:00:00Z")
+    respelled = json.dumps(order(), indent=1).encode()
+    page = replace(batch(newer), documents=[*received(newer), Received(number="PO000001", raw=respelled)])
+    assert receive(page, origin).updated == 1
+    assert counted(receive(batch(newer, asked_at=NOW), origin)) == {"read": 1, "unchanged": 1}
 
 
 def test_the_same_orders_received_twice_leave_the_same_documents(origin):

@@ -178,7 +178,7 @@ def test_an_order_and_its_status_wait_apart(origin):
     receive(amazon_orders.batch(order()), origin)
     assert SetAside.objects.get().stored_at is None, "the order came readable, its status did not"
     receive(amazon_orders.batch(order(items="none")), origin)
-    receive_statuses(batch(status()), origin)
+    receive_statuses(batch(status(), asked_at=LATER), origin)
     assert dict(SetAside.objects.values_list("about", "stored_at")) == {"status": NOW, "order": None}
 
 

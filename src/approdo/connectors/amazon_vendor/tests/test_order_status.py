@@ -13,7 +13,7 @@ from amazon_simulator import Simulator
 from approdo.connectors.amazon_vendor.download_orders import plan, step
 from approdo.connectors.amazon_vendor.order_status import beside
 from approdo.connectors.amazon_vendor.tests.scripted import Answer, ScriptedServer
-from approdo.connectors.amazon_vendor.wire.order_status import decode
+from approdo.connectors.amazon_vendor.wire.order_status import decode, read_page
 from approdo.sdk.connector import Context, ReadWindow, Scan, Span
 from approdo.sdk.documents import Received
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError, UnreadableDocument
@@ -302,3 +302,13 @@ def test_dirty_pages_are_read_all_the_same(simulator: Simulator, context: Contex
     assert {status.status for status in found} == {"partly_open"}
     assert {line.confirmation for status in found for line in status.lines} == {"backordered"}
     assert all(isinstance(received, Received) for received in batch.statuses)
+
+
+def test_one_status_that_no_decoder_takes_leaves_the_rest_of_its_page() -> None:
+    good = json.dumps(amazon.status("PO000001")).encode()
+    broken = b'{"purchaseOrderNumber": "PO00000\\u0032", "purchaseOrderStatus": "\\ud800"}'
+    page = read_page(b'{"payload": {"ordersStatus": [%s, %s]}}' % (good, broken))
+    assert [one.number for one in page.orders] == ["PO000001", "PO000002"]
+    assert decode(page.orders[0].raw).number == "PO000001"
+    with pytest.raises(UnreadableDocument):
+        decode(page.orders[1].raw)

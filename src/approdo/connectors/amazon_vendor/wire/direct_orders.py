@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from msgspec import Raw
+from msgspec import Raw, Struct
 
 from approdo.connectors.amazon_vendor.wire import orders
 from approdo.connectors.amazon_vendor.wire.orders import BROKEN, Answer, Page, Pagination, Record
@@ -229,6 +229,7 @@ def redact(raw: bytes) -> bytes:
         order = _ORDER.decode(raw)
     except BROKEN:
         return b""
+    _drop_strays(order)
     details = order.order_details
     if details:
         details.ship_to_party = None
@@ -241,6 +242,18 @@ def redact(raw: bytes) -> bytes:
             if item.gift_details:
                 item.gift_details.gift_message = None
     return msgspec.json.encode(order)
+
+
+def _drop_strays(record: Struct) -> None:
+    """Leave out what stands where a text or a number should: nobody knows what it says."""
+    for name in record.__struct_fields__:
+        value = getattr(record, name)
+        inner = value if isinstance(value, list) else [value]
+        if all(isinstance(one, Struct) for one in inner):
+            for one in inner:
+                _drop_strays(one)
+        elif isinstance(value, dict | list):
+            setattr(record, name, None)
 
 
 def _line(item: _Item, sequence: str) -> Line:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Collection
 from typing import NamedTuple
 
+import msgspec
+
 Path = tuple[str, ...]
 """The names that lead to a value; an element of a list has the name `ELEMENT`."""
 
@@ -42,8 +44,12 @@ def text_at(body: bytes, path: Path) -> str:
     """The text at `path`, as far as its bytes can be read; empty where there is no plain text."""
     spans = _spans(body, [path])
     text = body[slice(*spans[-1])] if spans else b""
-    plain = text.startswith(b'"') and b"\\" not in text
-    return text[1:-1].decode("utf-8", "replace") if plain else ""
+    if not text.startswith(b'"'):
+        return ""
+    try:
+        return msgspec.json.decode(text, type=str)
+    except (msgspec.MsgspecError, ValueError):
+        return "" if b"\\" in text else text[1:-1].decode("utf-8", "replace")
 
 
 def _spans(body: bytes, paths: Collection[Path]) -> list[tuple[int, int]] | None:

@@ -44,7 +44,9 @@ class _Numbered(Record):
     purchase_order_number: Loose = None
 
 
-_LISTED = frozenset({("payload", "orders", mending.ELEMENT), ("orders", mending.ELEMENT)})
+_LISTED = frozenset(
+    {("payload", "orders", mending.ELEMENT), ("orders", mending.ELEMENT), ("payload", "ordersStatus", mending.ELEMENT)}
+)
 _SINGLE = frozenset({("payload",)})
 
 _NUMBERED = msgspec.json.Decoder(_Numbered, float_hook=Decimal)
@@ -82,11 +84,10 @@ def _without_orders(body: bytes, shape: type[_Answer]) -> _Answer | None:
             answer.payload = Raw(parts.values[int(bytes(answer.payload))])
         else:
             # In a payload or, with Direct Fulfillment, without one (reference 13).
-            holders: list[Any] = [
-                one for one in (getattr(answer, "payload", None), answer) if getattr(one, "orders", None)
-            ]
-            (holder,) = holders
-            holder.orders = [Raw(parts.values[int(bytes(number))]) for number in holder.orders]
+            places = ((getattr(answer, "payload", None), "orders"), (answer, "orders"))
+            statuses = ((getattr(answer, "payload", None), "orders_status"),)
+            ((holder, name),) = [place for place in (*places, *statuses) if getattr(*place, None)]
+            setattr(holder, name, [Raw(parts.values[int(bytes(number))]) for number in getattr(holder, name)])
     except BROKEN:
         return None
     return cast("_Answer", answer)
