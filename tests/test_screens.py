@@ -86,7 +86,7 @@ def add(page):
     page.locator("a", has_text=re.compile(r"Aggiungi\s*$")).first.click()
 
 
-def test_the_whole_main_job_is_done_on_screen_in_italian(page, amazon):
+def add_node(page, amazon):
     menu(page, "Nodi")
     add(page)
     page.locator("[name=name]").fill("Amazon Vendor IT")
@@ -105,18 +105,24 @@ def test_the_whole_main_job_is_done_on_screen_in_italian(page, amazon):
     assert CLIENT_SECRET not in page.content()
     assert not [request for request in amazon.requests if request.method == "POST" and "orders" in request.path]
 
+
+def add_time_range(page):
     menu(page, "Range temporali")
     add(page)
     page.locator("[name=name]").fill("Ultimi 15 giorni")
     page.locator("[name=last]").fill("15")
     page.get_by_role("button", name="Salva e chiudi").click()
 
+
+def add_configuration(page):
     menu(page, "Configurazione scarico ordini")
     add(page)
     page.locator("[name=name]").fill("Retail, tutti gli stati")
     page.locator("[name=time_range]").select_option(label="Ultimi 15 giorni")
     page.get_by_role("button", name="Salva e chiudi").click()
 
+
+def run_connector(page):
     menu(page, "Connettori")
     add(page)
     page.locator("[name=name]").fill("Scarica ordini da Amazon Vendor")
@@ -128,6 +134,8 @@ def test_the_whole_main_job_is_done_on_screen_in_italian(page, amazon):
     page.get_by_role("button", name="Eseguire immediatamente il connettore?").click()
     page.get_by_text("Riuscita", exact=False).first.wait_for(timeout=60_000)
 
+
+def find_order(page, amazon):
     menu(page, "Documenti di vendita")
     number = page.locator("#result_list tbody tr th a, #result_list tbody tr td a").first.inner_text().split()[0]
     assert number in {order.number for order in amazon.orders("eu")}
@@ -136,6 +144,14 @@ def test_the_whole_main_job_is_done_on_screen_in_italian(page, amazon):
     page.get_by_role("link", name=number).first.click()
     order = amazon.order(number, "eu")
     page.get_by_text(order["orderDetails"]["items"][0]["amazonProductIdentifier"]).first.wait_for()
+
+
+def test_the_whole_main_job_is_done_on_screen_in_italian(page, amazon):
+    add_node(page, amazon)
+    add_time_range(page)
+    add_configuration(page)
+    run_connector(page)
+    find_order(page, amazon)
 
 
 def test_a_wrong_secret_is_said_on_the_runs_page_with_the_next_step(page, hub: Hub, amazon):

@@ -67,7 +67,7 @@ class ConnectorStep(forms.Form):
         types = connectable()
         empty: list[tuple[str, Any]] = [("", _("Select value"))]
         nodes = Node.objects.filter(type__in=[declared.name for declared in types])
-        self.fields["node"].queryset = nodes  # type: ignore[attr-defined]
+        self.fields["node"].queryset = nodes  # type: ignore[attr-defined]  # a choice field, typed as Field
         by_type = {declared.name: [(n.pk, n.name) for n in nodes if n.type == declared.name] for declared in types}
         self._choose("node_type", [(declared.name, _(declared.label)) for declared in types])
         self._choose("node", empty + [(_(declared.label), by_type[declared.name]) for declared in types])
@@ -75,7 +75,7 @@ class ConnectorStep(forms.Form):
         self._suggest(nodes[:2], types)
 
     def _choose(self, field: str, choices: list[tuple[Any, Any]]) -> None:
-        self.fields[field].choices = choices  # type: ignore[attr-defined]
+        self.fields[field].choices = choices  # type: ignore[attr-defined]  # a choice field, typed as Field
 
     def _suggest(self, nodes: Any, types: list[NodeType]) -> None:
         """Where there is only one of something, it is chosen already."""
@@ -117,7 +117,7 @@ class ConnectorForm(OptionsForm):
         found = node_type_of(self.instance.type)
         if "node" in self.fields:
             fitting = Node.objects.filter(type=found.name if found else "")
-            self.fields["node"].queryset = fitting  # type: ignore[attr-defined]
+            self.fields["node"].queryset = fitting  # type: ignore[attr-defined]  # a choice field, typed as Field
             # A node is added in two steps, for which the small window of a related record has no place.
             for action in ("add", "change", "delete", "view"):
                 setattr(self.fields["node"].widget, f"can_{action}_related", False)
@@ -131,10 +131,10 @@ class ConnectorForm(OptionsForm):
         kind = declared.configuration.name if declared and declared.configuration else ""
         field = self.fields["configuration"]
         fitting = Configuration.objects.filter(kind=kind)
-        field.queryset = fitting  # type: ignore[attr-defined]
+        field.queryset = fitting  # type: ignore[attr-defined]  # a choice field, typed as Field
         field.required = True
         field.label = _("Connector configuration")
-        field.empty_label = _("Select value")  # type: ignore[attr-defined]
+        field.empty_label = _("Select value")  # type: ignore[attr-defined]  # as above
         model = CONFIGURATION_MODELS.get(kind)
         if model is not None:
             address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")

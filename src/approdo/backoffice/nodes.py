@@ -51,7 +51,7 @@ class NodeStep(forms.Form):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         choices = [(declared.name, _(declared.label)) for declared in NODE_TYPES]
-        self.fields["type"].choices = choices  # type: ignore[attr-defined]
+        self.fields["type"].choices = choices  # type: ignore[attr-defined]  # a choice field, typed as Field
 
     def clean_name(self) -> str:
         """Refuse a name that is taken, before the second step asks for secrets."""

@@ -122,7 +122,8 @@ def _text_widget(kind: Kind, attributes: dict[str, str], is_set: bool) -> forms.
     if kind is Kind.SECRET:
         hint = _("Set – leave empty to keep it, type to replace it") if is_set else ""
         own = {"autocomplete": "new-password", "placeholder": hint}
-        return widgets.UnfoldAdminPasswordToggleWidget({**attributes, **own})  # type: ignore[no-any-return]
+        secret: forms.TextInput = widgets.UnfoldAdminPasswordToggleWidget({**attributes, **own})
+        return secret
     input_types = {Kind.NUMBER: "number", Kind.DATE: "date", Kind.URL: "url"}
     widget: forms.TextInput = widgets.UnfoldAdminTextInputWidget(attributes)
     widget.input_type = input_types.get(kind, "text")

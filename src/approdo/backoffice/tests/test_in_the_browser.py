@@ -73,8 +73,7 @@ def press(page, name):
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_the_seeds_way_in_italian_ends_at_the_queued_run(opened):
-    page = opened(language="it")
+def add_node(page):
     menu(page, "Nodi")
     add(page)
     page.get_by_label("Nome").fill("Amazon Vendor IT")
@@ -87,12 +86,16 @@ def test_the_seeds_way_in_italian_ends_at_the_queued_run(opened):
     press(page, "Salva e chiudi")
     page.get_by_role("link", name="Amazon Vendor IT").first.wait_for()
 
+
+def add_time_range(page):
     menu(page, "Range temporali")
     add(page)
     page.get_by_label("Nome").fill("Ultimi 7 giorni")
     page.locator("[name=last]").fill("7")
     press(page, "Salva e chiudi")
 
+
+def add_configuration(page):
     menu(page, "Configurazione scarico ordini")
     add(page)
     page.get_by_label("Nome configurazione").fill("Retail")
@@ -101,6 +104,8 @@ def test_the_seeds_way_in_italian_ends_at_the_queued_run(opened):
     page.get_by_label("CHIUSO").uncheck()
     press(page, "Salva e chiudi")
 
+
+def add_connector_and_run(page):
     menu(page, "Connettori")
     add(page)
     page.get_by_label("Nome").fill("Scarica ordini da Amazon Vendor")
@@ -114,6 +119,14 @@ def test_the_seeds_way_in_italian_ends_at_the_queued_run(opened):
     page.get_by_role("button", name="Eseguire immediatamente il connettore?").click()
     page.get_by_text("In coda").first.wait_for()
     page.get_by_text("Nessun worker è in funzione").first.wait_for()
+
+
+def test_the_seeds_way_in_italian_ends_at_the_queued_run(opened):
+    page = opened(language="it")
+    add_node(page)
+    add_time_range(page)
+    add_configuration(page)
+    add_connector_and_run(page)
 
     connector = Connector.objects.get()
     assert connector.options == {"recode_skus": True}
