@@ -53,7 +53,7 @@ def write_windows(run: Run) -> list[int]:
     options = connector.all_options()
     work = work_of(connector)
     reach = Reach(connector.node, options["type"], connector.pk, work.states(options))
-    windows = [
+    windows = _left_unread(run, reach) or [
         (purpose, window)
         for purpose, wanted in _wanted(reach, work, connector.configuration, options, now)
         for window in (work.plan(options, wanted, now) if wanted else [])
@@ -64,6 +64,14 @@ def write_windows(run: Run) -> list[int]:
         _row(run, reach, position, purpose, window) for position, (purpose, window) in enumerate(windows)
     )
     return [row.pk for row in rows]
+
+
+def _left_unread(run: Run, reach: Reach) -> list[tuple[Purpose, ReadWindow]]:
+    """The windows that the run which is retried did not read to their end; none where it planned none."""
+    if run.retry_of_id is None:
+        return []
+    left = WindowRead.objects.filter(run=run.retry_of_id, program=reach.program, complete=False)
+    return [(Purpose(row.purpose), row.window()) for row in left]
 
 
 def _wanted(

@@ -15,13 +15,17 @@ from approdo.connectors import NODE_TYPES, configuration_type, connector_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import minutes
-from approdo.processes.models import Connector
+from approdo.processes import given, procedure_data
+from approdo.processes.models import Connector, Procedure, ProcedureStep
 from approdo.sdk.connector import ConfigurationType
 from approdo.sdk.errors import ApprodoError, ConfigError
 
-Record = Node | TimeRange | Configuration | Connector
-RECORDS = (Node, TimeRange, Configuration, Connector)
+Record = Node | TimeRange | Configuration | Connector | Procedure
+RECORDS = (Node, TimeRange, Configuration, Connector, Procedure)
 Data = dict[str, Any]
+
+OWNERS: Mapping[type[models.Model], str] = {ProcedureStep: "procedure"}
+"""Rows that are part of a record: whoever is refused is told of that one."""
 
 MOST_USERS = 2
 """A refusal names no more users of each kind than these."""
@@ -37,6 +41,8 @@ class Section(NamedTuple):
     fill: Callable[[Any, Data], None]
     data: Callable[[Any], Data]
     keys: frozenset[str]
+    fill_parts: Callable[[Any, Data], None] | None = None
+    """What can only be filled in once the record is saved."""
 
 
 def label(section: Section) -> str:
@@ -70,9 +76,12 @@ def save(section: Section, data: Mapping[str, Any], record: Record | None = None
         before = {} if created else _comparable(section, current)
         section.fill(current, data)
         current.full_clean()
+        if section.fill_parts:
+            current.save()
+            section.fill_parts(current, data)
         after = _comparable(section, current)
         changed = sorted(name for name in after if before.get(name) != after[name])
-        if changed:
+        if changed and not section.fill_parts:
             current.save()
         return Saved(current, created, changed)
 
@@ -109,8 +118,9 @@ def _users(record: models.Model) -> tuple[list[str], bool]:
         if not isinstance(relation, ManyToOneRel) or relation.on_delete is not models.PROTECT:
             continue
         rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk}).order_by()
-        if relation.related_model in RECORDS:
-            found = list(rows[: MOST_USERS + 1])
+        owner = OWNERS.get(relation.related_model)
+        if relation.related_model in RECORDS or owner:
+            found = [getattr(row, owner) if owner else row for row in rows[: MOST_USERS + 1]]
             named += [f"{user._meta.verbose_name} “{user}”" for user in found[:MOST_USERS]]
             named += ["…"] if len(found) > MOST_USERS else []
         else:
@@ -157,12 +167,6 @@ def _named_cleanly(section: Section, data: Mapping[str, Any]) -> Data:
     return {**data, "name": name.strip()}
 
 
-def _merged(options: Any, before: Mapping[str, Any]) -> Data:
-    if not isinstance(options, Mapping):
-        raise ValidationError({"options": validation_error("not_text")})
-    return {**before, **options}
-
-
 def _node_data(node: Node) -> Data:
     secrets_set = sorted(node.revealed())
     return {"name": node.name, "type": node.type, "options": node.options, "secrets_set": secrets_set}
@@ -172,7 +176,7 @@ def _fill_node(node: Node, data: Data) -> None:
     if node.pk and data.get("type", node.type) != node.type:
         raise ValidationError({"type": validation_error("type_is_fixed")})
     node.name, node.type = data.get("name", node.name), data.get("type", node.type)
-    node.options = _merged(data.get("options") or {}, node.options)
+    node.options = given.merged(data.get("options") or {}, node.options)
 
 
 def _time_range_data(time_range: TimeRange) -> Data:
@@ -194,18 +198,11 @@ def _fill_time_range(time_range: TimeRange, data: Data) -> None:
     if fixed or "last" in data:
         time_range.last = None
     if data.get("last") is not None:
-        time_range.last, time_range.unit = _duration("last", _length, data["last"])
+        time_range.last, time_range.unit = given.read("last", _length, data["last"])
     if "delay" in data:
-        time_range.delay = _duration("delay", minutes, data["delay"])
+        time_range.delay = given.read("delay", minutes, data["delay"])
     if time_range.last is not None and not fixed:
         time_range.start = time_range.end = None
-
-
-def _duration(field: str, read: Callable[[Any], Any], text: Any) -> Any:
-    try:
-        return read(text)
-    except ApprodoError as error:
-        raise ValidationError({field: validation_error(error.code, **error.params)}) from None
 
 
 def _length(text: Any) -> tuple[int, str]:
@@ -221,13 +218,13 @@ def _fill_connector(connector: Connector, data: Data) -> None:
         raise ValidationError({"type": validation_error("type_is_fixed")})
     connector.name, connector.type = data.get("name", connector.name), data.get("type", connector.type)
     if "node" in data or connector.node_id is None:
-        connector.node = _named(Node, "node", data.get("node"))
+        connector.node = given.named(Node, "node", data.get("node"))
     connector.active = data.get("active", connector.active)
-    options = _merged(data.get("options") or {}, connector.options)
+    options = given.merged(data.get("options") or {}, connector.options)
     wanted = options.pop("configuration", None)
     if wanted is not None:
         kind = _configuration_kind(connector.type)
-        connector.configuration = _named(Configuration, "configuration", wanted, kind=kind)
+        connector.configuration = given.named(Configuration, "configuration", wanted, kind=kind)
     connector.options = options
 
 
@@ -251,23 +248,15 @@ def _connector_data(connector: Connector) -> Data:
     }
 
 
-def _named(model: type[models.Model], field: str, name: Any, **more: Any) -> Any:
-    record = model._default_manager.filter(name=str(name or ""), **more).first()
-    if record is None:
-        kind = str(model._meta.verbose_name)
-        raise ValidationError({field: validation_error("record_not_found", kind=kind, name=str(name or ""))})
-    return record
-
-
 def _configuration_section(declared: ConfigurationType) -> Section:
     names = [option.name for option in declared.options]
 
     def fill(configuration: Configuration, data: Data) -> None:
         configuration.name = data.get("name", configuration.name)
         if data.get("time_range") is not None:
-            configuration.time_range = _named(TimeRange, "time_range", data["time_range"])
-        given = {name: data[name] for name in names if data.get(name) is not None}
-        configuration.options = {**configuration.options, **given}
+            configuration.time_range = given.named(TimeRange, "time_range", data["time_range"])
+        chosen = {name: data[name] for name in names if data.get(name) is not None}
+        configuration.options = {**configuration.options, **chosen}
 
     def data(configuration: Configuration) -> Data:
         time_range = {"time_range": configuration.time_range.name} if configuration.time_range else {}
@@ -310,5 +299,12 @@ CONNECTORS = Section(
     frozenset({"name", "node", "type", "options", "active"}),
 )  # fmt: skip
 
-SECTIONS: dict[str, Section] = {section.name: section for section in (NODES, TIME_RANGES, *CONFIGURATIONS, CONNECTORS)}
+PROCEDURES = Section(
+    "procedures", "procedure", Procedure.objects.all, Procedure, procedure_data.fill, procedure_data.data,
+    procedure_data.KEYS, procedure_data.fill_parts,
+)  # fmt: skip
+
+SECTIONS: dict[str, Section] = {
+    section.name: section for section in (NODES, TIME_RANGES, *CONFIGURATIONS, CONNECTORS, PROCEDURES)
+}
 """Every kind of record, in the order in which one can refer to the other."""

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -16,7 +16,7 @@ from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, RequestLogged, R
 from approdo.exchanges.quiet import silence
 from approdo.nodes.sentences import explain
 from approdo.processes import engine
-from approdo.processes.models import Connector, Run
+from approdo.processes.models import Connector, Run, RunStep
 from approdo.sales.models import SetAside
 from approdo.sdk.connector import STATUS_SCANS
 from approdo.sdk.documents import Note
@@ -38,12 +38,15 @@ WRONG_NUMBERS = ("no_order_numbers", "too_many_orders", "not_order_numbers")
 """Why numbers are refused at once."""
 
 
-def request_run(connector: Connector, requested_by: str = "", orders: Sequence[str] | None = None) -> Run:
+def request_run(
+    connector: Connector, requested_by: str = "", orders: Sequence[str] | None = None, retry_of: Run | None = None
+) -> Run:
     """A queued run of `connector`, or the one that is already queued or running.
 
-    With `orders`, the run fetches these by their numbers and nothing else. The engine is asked after
-    commit; should that fail, a worker's round finds the row and asks again. Raises `ConfigError` for a
-    connector that is not active, for numbers that cannot be, and for `orders` while a run is live.
+    With `orders`, the run fetches these by their numbers and nothing else; with `retry_of`, it reads what that
+    one left unread. The engine is asked after commit; should that fail, a worker's round finds the row and asks
+    again. Raises `ConfigError` for a connector that is not active, for numbers that cannot be, and, where more
+    than the usual is wanted, while a run is live.
     """
     if not connector.active:
         raise ConfigError("connector_inactive", name=connector.name)
@@ -55,15 +58,38 @@ def request_run(connector: Connector, requested_by: str = "", orders: Sequence[s
                 connector_name=connector.name,
                 orders=wanted,
                 requested_by=requested_by,
+                retry_of=retry_of,
                 created_at=timezone.now(),
             )
     except IntegrityError:
         live = Run.objects.get(connector=connector, state__in=Run.LIVE)
-        if wanted or live.orders:
+        if wanted or retry_of or live.orders:
             raise ConfigError("connector_busy", name=connector.name, run=live.pk) from None
         return live
     transaction.on_commit(lambda: ask_engine(run))
     return run
+
+
+def retry(run: Run, requested_by: str = "") -> Run:
+    """A run that does what this connector's run left undone: windows not read to their end, orders not fetched.
+
+    Raises `ConfigError` where it has not ended, left nothing, or its connector is gone or at work.
+    """
+    if run.live:
+        raise ConfigError("run_not_ended", run=run.pk)
+    if run.connector is None:
+        raise ConfigError("record_gone", name=run.name)
+    if run.orders:
+        done = (NumberRead.Result.CREATED, NumberRead.Result.UPDATED, NumberRead.Result.UNCHANGED)
+        fetched = set(NumberRead.objects.filter(run=run.pk, result__in=done).values_list("number", flat=True))
+        left = [number for number in run.orders if number not in fetched]
+        if not left:
+            raise ConfigError("nothing_to_retry", run=run.pk)
+        return request_run(run.connector, requested_by, left, run)
+    windows = WindowRead.objects.filter(run=run.pk)
+    if windows.exists() and not windows.filter(complete=False).exists():
+        raise ConfigError("nothing_to_retry", run=run.pk)
+    return request_run(run.connector, requested_by, retry_of=run)
 
 
 def split_numbers(text: str) -> list[str]:
@@ -209,7 +235,8 @@ def reconcile(now: datetime) -> None:
         elif stands in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "SUCCESS", "CANCELLED"):
             # Read again: the run may have ended while the engine was asked.
             fail(run.pk, ConfigError("worker_lost"))
-    Run.objects.filter(state__in=Run.LIVE, connector__isnull=True).update(state=State.CANCELLED, ended_at=now)
+    orphans = Run.objects.filter(state__in=Run.LIVE, connector__isnull=True, procedure_name="")
+    orphans.update(state=State.CANCELLED, ended_at=now)
 
 
 def errors(run: Run) -> list[dict[str, str]]:
@@ -236,11 +263,15 @@ def requests(run: Run, most: int = 200) -> list[RequestLogged]:
 
 def as_data(run: Run) -> dict[str, Any]:
     """The run as the REST API and the command show it, in the reader's language. Moments stay moments."""
+    add_up(run)
     return {
         "id": run.pk,
-        "connector": run.connector_name,
+        "connector": run.connector_name or None,
+        "procedure": run.procedure_name or None,
         "state": run.state,
         "requested_by": run.requested_by,
+        "due_at": run.due_at,
+        "retry_of": run.retry_of_id,
         "created_at": run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,
@@ -249,6 +280,33 @@ def as_data(run: Run) -> dict[str, Any]:
         "windows": {"done": run.windows_done, "total": run.windows},
         "errors": errors(run),
     }
+
+
+def add_up(run: Run) -> None:
+    """Fill the counts of a procedure's run that still goes on with those of its parts. The row is not touched."""
+    if run.is_procedure and run.live:
+        vars(run).update(totals(step.part for step in run.steps.select_related("part")))
+
+
+def totals(parts: Iterable[Run | None]) -> dict[str, Any]:
+    """What the runs of connectors counted, summed up as columns of their procedure's run."""
+    known = [part for part in parts if part]
+    counts: dict[str, Any] = {}
+    for part in known:
+        _add(counts, part.counts)
+    return {
+        "counts": counts,
+        "windows": sum(part.windows for part in known),
+        "windows_done": sum(part.windows_done for part in known),
+    }
+
+
+def _add(total: dict[str, Any], counts: Mapping[str, Any]) -> None:
+    for name, count in counts.items():
+        if isinstance(count, Mapping):
+            _add(total.setdefault(name, {}), count)
+        else:
+            total[name] = total.get(name, 0) + count
 
 
 def statuses(run: Run) -> dict[str, int]:
@@ -263,10 +321,23 @@ def with_details(run: Run) -> dict[str, Any]:
     made = ("at", "operation", "status", "request_id", "milliseconds", "attempt", "error")
     return {
         **as_data(run),
+        "steps": [step_data(step) for step in run.steps.select_related("part")] if run.is_procedure else [],
         "warnings": warnings(run),
         "orders": [_fetched(one) for one in NumberRead.objects.filter(run=run.pk)],
         "windows_read": list(windows.values("purpose", "scan", "start", "end", "pages", "complete")),
         "requests": [{name: getattr(request, name) for name in made} for request in requests(run)],
+    }
+
+
+def step_data(step: RunStep) -> dict[str, Any]:
+    """One connector of a procedure's run: how it came by its run, how that stands, or why it has none."""
+    reason = explain(step.code, {"name": step.connector_name}).message if step.code else ""
+    return {
+        "connector": step.connector_name,
+        "run": step.part_id,
+        "state": step.part.state if step.part else None,
+        "result": step.result or None,
+        "reason": reason,
     }
 
 

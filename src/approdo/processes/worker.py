@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from approdo.processes import (
     database,
+    procedures,
     runs,
     workflows,  # noqa: F401  registers the work before the engine starts
 )
@@ -38,6 +39,8 @@ def _round(worker: Worker) -> None:
         if taken:
             log.warning("took over %s runs of workers that are gone", taken)
         runs.reconcile(timezone.now())
+        procedures.advance_all()
+        procedures.dispatch(timezone.now())
         purge_overdue(timezone.now())
     except Exception as error:
         failed = "a round of the worker failed, the next one comes in %s s: %s"

@@ -23,7 +23,7 @@ from approdo.exchanges.intake import (
     take_page,
 )
 from approdo.exchanges.models import NumberRead, WindowRead
-from approdo.processes import database, engine, planning, runs
+from approdo.processes import database, engine, planning, procedures, runs
 from approdo.processes.models import Run
 from approdo.sdk.connector import RequestMade, Scan
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
@@ -75,8 +75,13 @@ def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
     except Exception as error:
         log.exception("%s failed", work)
         reason = ApprodoError("internal", reason=type(error).__name__)
-    database.at_last(lambda: _for_run(runs.fail, work, reason), f"{work} failed ({reason})")
+    database.at_last(lambda: _for_run(_fail, work, reason), f"{work} failed ({reason})")
     return []
+
+
+def _fail(run: int, error: ApprodoError) -> None:
+    runs.fail(run, error)
+    procedures.advance_after(run)
 
 
 def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
@@ -230,3 +235,4 @@ def _finish(run: int) -> None:
         runs.fail(run, ConfigError("progress_lost"))
     else:
         runs.succeed(run)
+    procedures.advance_after(run)

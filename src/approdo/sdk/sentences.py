@@ -171,4 +171,46 @@ SENTENCES: Mapping[str, Sentence] = {
         _("The database is damaged: {reason}."), _("Stop Approdo, put back a copy of the database, start it again.")
     ),
     "database_busy": Sentence(_("The database did not answer: {reason}."), _("Check disk and server, then run again.")),
+    # procedures
+    "procedure_two_schedules": Sentence(
+        _("A procedure is run every so often or by a cron expression, not both."), _("Leave one of them empty.")
+    ),
+    "interval_out_of_range": Sentence(_("The interval has to be a whole number from 1 to {most}.")),
+    "grace_out_of_range": Sentence(_("The grace can be {days} days at most.")),
+    "unknown_time_zone": Sentence(
+        _("There is no time zone “{name}”."), _("Write it as Europe/Rome, or leave it empty for the account's.")
+    ),
+    "cron_fields": Sentence(
+        _("“{value}” is not a cron expression of five fields."),
+        _("Write minute, hour, day of the month, month and day of the week: 30 6 * * 1-5."),
+    ),
+    "not_cron": Sentence(
+        _("“{value}” is not a cron expression: {reason}."),
+        _("Write minute, hour, day of the month, month and day of the week: 30 6 * * 1-5."),
+    ),
+    "never_due": Sentence(
+        _("By this schedule the procedure would never be due."), _("Correct the cron expression or the weekly slots.")
+    ),
+    "slot_days": Sentence(_("A weekly slot needs at least one day."), _("Days are: {known}.")),
+    "not_a_slot": Sentence(
+        _("A weekly slot has days, from and to."), _('Write it as {{days: [mon, tue], from: "08:00", to: "18:00"}}.')
+    ),
+    "not_a_time": Sentence(_("“{value}” is not a time of day."), _("Write it as 08:30.")),
+    "connector_twice": Sentence(_("A connector stands twice in this procedure."), _("Leave one of them out.")),
+    "procedure_empty": Sentence(
+        _("The procedure “{name}” has no connector."), _("Add the connectors that it runs, in their order.")
+    ),
+    "steps_failed": Sentence(
+        _("{count} of {total} connectors did not succeed: {connectors}."),
+        _("Open their runs to see why, then retry what failed."),
+    ),
+    "step_stopped": Sentence(_("Left out, because a connector before it did not succeed.")),
+    "connector_gone": Sentence(_("Left out, because the connector was deleted.")),
+    # retrying
+    "run_not_ended": Sentence(_("Run {run} has not ended yet."), _("Wait for its end, or cancel it.")),
+    "nothing_to_retry": Sentence(_("Run {run} left nothing to retry: all of it was done.")),
+    "record_gone": Sentence(_("“{name}” was deleted, so its run cannot be retried.")),
+    "name_of_two": Sentence(
+        _("“{name}” is the name of a connector and of a procedure."), _("Rename one of them, then run it by its name.")
+    ),
 }

@@ -1,0 +1,116 @@
+"""Runs: what was asked for, and what became of it."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from approdo.nodes.models import NAME_LENGTH
+from approdo.processes.models.connector import Connector
+from approdo.processes.models.procedure import Procedure
+
+
+class Run(models.Model):
+    """One execution of a connector or a procedure, from the wish to its end.
+
+    The row is the truth, the engine serves it. A procedure's run has steps, which lead to the connectors' runs.
+    """
+
+    class State(models.TextChoices):
+        """Where a run stands."""
+
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        PARTIAL = "partial", _("Partly done")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+
+    LIVE = (State.QUEUED, State.RUNNING)
+
+    connector = models.ForeignKey(
+        Connector, models.SET_NULL, null=True, related_name="runs", verbose_name=_("connector")
+    )
+    connector_name = models.CharField(_("connector"), max_length=NAME_LENGTH, blank=True)
+    procedure = models.ForeignKey(
+        Procedure, models.SET_NULL, null=True, related_name="runs", verbose_name=_("procedure")
+    )
+    procedure_name = models.CharField(_("procedure"), max_length=NAME_LENGTH, blank=True)
+    due_at = models.DateTimeField(_("due"), null=True)
+    retry_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+", verbose_name=_("retry of"))
+    state = models.CharField(_("state"), max_length=20, choices=State, default=State.QUEUED)
+    orders = models.JSONField(_("orders"), default=list)
+    requested_by = models.CharField(_("requested by"), max_length=150, blank=True)
+    created_at = models.DateTimeField(_("requested"), db_index=True)
+    started_at = models.DateTimeField(_("started"), null=True)
+    ended_at = models.DateTimeField(_("ended"), null=True)
+    counts = models.JSONField(_("counts"), default=dict)
+    windows = models.PositiveIntegerField(_("windows"), default=0)
+    windows_done = models.PositiveIntegerField(_("windows done"), default=0)
+    error_kind = models.CharField(max_length=20, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_params = models.JSONField(default=dict)
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ("-created_at", "-id")
+        constraints = (
+            # Never two runs of one connector at once, whoever asks and on whatever host.
+            models.UniqueConstraint(
+                fields=("connector",),
+                condition=models.Q(state__in=("queued", "running")),
+                name="run_once_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=("procedure",),
+                condition=models.Q(state__in=("queued", "running")),
+                name="procedure_run_once_at_a_time",
+            ),
+        )
+        permissions = (("run_connector", _("Can run connectors")),)
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.name}"
+
+    @property
+    def name(self) -> str:
+        """What is run: a procedure's name or a connector's."""
+        return self.procedure_name or self.connector_name
+
+    @property
+    def is_procedure(self) -> bool:
+        """Whether a procedure is run, and not a connector."""
+        return bool(self.procedure_name)
+
+    @property
+    def live(self) -> bool:
+        """Whether the run has not ended yet."""
+        return self.state in self.LIVE
+
+
+class RunStep(models.Model):
+    """One connector in the run of a procedure, and the run that does it."""
+
+    class Result(models.TextChoices):
+        """How the step came by its run."""
+
+        WAITING = "", _("Waiting")
+        STARTED = "started", _("Started")
+        JOINED = "joined", _("Joined a run that was under way")
+        SKIPPED = "skipped", _("Left out")
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
+    position = models.PositiveIntegerField()
+    connector = models.ForeignKey(Connector, models.SET_NULL, null=True, related_name="+")
+    connector_name = models.CharField(_("connector"), max_length=NAME_LENGTH)
+    part = models.ForeignKey(Run, models.SET_NULL, null=True, related_name="part_of", verbose_name=_("run"))
+    result = models.CharField(max_length=10, blank=True, choices=Result, default=Result.WAITING)
+    code = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        verbose_name = _("step of a run")
+        verbose_name_plural = _("steps of a run")
+        ordering = ("run", "position")
+        constraints = (models.UniqueConstraint(fields=("run", "position"), name="run_step_key"),)
+
+    def __str__(self) -> str:
+        return self.connector_name

@@ -1,0 +1,218 @@
+"""Procedures at work: what is due is started, and each run goes on with its next connector when one has ended.
+
+Nothing waits anywhere. A procedure's run is rows; whoever finds that its present step has ended moves it on,
+the worker that ended it at once, any other within its next round.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from approdo.processes import database, runs, schedule
+from approdo.processes.models import Procedure, Run, RunStep
+from approdo.sdk.errors import ConfigError
+
+log = logging.getLogger(__name__)
+
+
+def dispatch(now: datetime) -> None:
+    """Start every procedure that is due, each due moment once, whoever else asks at the same time."""
+    for procedure in Procedure.objects.prefetch_related("slots", "steps__connector__node"):
+        try:
+            _dispatch(procedure, now)
+        except Exception as error:
+            if database.is_failure(error):
+                raise
+            log.exception("procedure %s could not be started", procedure.name)  # the others do not wait for it
+
+
+def _dispatch(procedure: Procedure, now: datetime) -> None:
+    planned = None if procedure.paused else procedure.schedule()
+    key = planned.key if planned else ""
+    unchanged = Procedure.objects.filter(pk=procedure.pk, paused=procedure.paused, planned_for=procedure.planned_for)
+    if key != procedure.planned_for:
+        due = schedule.first(planned, now) if planned else None
+        if not unchanged.update(planned_for=key, planned_at=now, due_at=due):
+            return
+        procedure.planned_for, procedure.due_at = key, due
+    if planned is None or procedure.due_at is None or procedure.due_at > now:
+        return
+    due = procedure.due_at
+    following = schedule.following(planned, due, now)
+    mine = Procedure.objects.filter(pk=procedure.pk, paused=False, planned_for=key, due_at=due)
+    with transaction.atomic():
+        if mine.update(due_at=following, last_due_at=due):
+            request(procedure, due_at=due)
+
+
+def request(procedure: Procedure, requested_by: str = "", due_at: datetime | None = None) -> Run:
+    """A run of `procedure` under way, or the one that has not ended yet: what comes due meanwhile is merged with it.
+
+    `due_at` is the due moment that it makes good, if nobody asked for it. Raises `ConfigError` where there is
+    nothing to run.
+    """
+    steps = list(procedure.steps.select_related("connector"))
+    if not steps:
+        raise ConfigError("procedure_empty", name=procedure.name)
+    return _begin(procedure, [(step.connector_id, step.connector.name) for step in steps], requested_by, due_at=due_at)
+
+
+def retry(run: Run, requested_by: str = "") -> Run:
+    """The connectors of a procedure's run that did not succeed, once more. Raises `ConfigError` where all did."""
+    procedure = run.procedure
+    if procedure is None:
+        raise ConfigError("record_gone", name=run.name)
+    if run.live:
+        raise ConfigError("run_not_ended", run=run.pk)
+    left = [step for step in run.steps.select_related("part") if step.connector_id and not _succeeded(step)]
+    if not left:
+        raise ConfigError("nothing_to_retry", run=run.pk)
+    return _begin(procedure, [(step.connector_id, step.connector_name) for step in left], requested_by, retry_of=run)
+
+
+def _begin(procedure: Procedure, connectors: Sequence[tuple[int | None, str]], requested_by: str, **more: Any) -> Run:
+    try:
+        with transaction.atomic():
+            run = Run.objects.create(
+                procedure=procedure,
+                procedure_name=procedure.name,
+                requested_by=requested_by,
+                created_at=timezone.now(),
+                **more,
+            )
+            RunStep.objects.bulk_create(
+                RunStep(run=run, position=position, connector_id=connector, connector_name=name)
+                for position, (connector, name) in enumerate(connectors)
+            )
+            advance(run.pk)
+    except IntegrityError:
+        return Run.objects.get(procedure=procedure, state__in=Run.LIVE)
+    run.refresh_from_db()
+    return run
+
+
+def advance_all() -> None:
+    """Move on every procedure's run whose present step has ended, and end those that have no steps left."""
+    for number in Run.objects.filter(state__in=Run.LIVE).exclude(procedure_name="").values_list("pk", flat=True):
+        _advance(number)
+
+
+def advance_after(part: int) -> None:
+    """Move on the procedures' runs that waited for this connector's run."""
+    for number in RunStep.objects.filter(part=part, run__state__in=Run.LIVE).values_list("run", flat=True):
+        _advance(number)
+
+
+def _advance(number: int) -> None:
+    try:
+        advance(number)
+    except Exception as error:
+        if database.is_failure(error):
+            raise
+        log.exception("run %s of a procedure could not go on", number)  # the others do not wait for it
+
+
+def advance(number: int) -> None:
+    """Bring a procedure's run as far as it can go now. Done twice, or by two at once, it does nothing more."""
+    with transaction.atomic():
+        # The update is the lock: whoever comes second sees what the first one did.
+        live = Run.objects.filter(pk=number, state__in=Run.LIVE)
+        if not live.update(windows=F("windows")):
+            return
+        run = Run.objects.select_related("procedure").get(pk=number)
+        steps = list(run.steps.select_related("connector", "part"))
+        ended = run.procedure is None or _go_on(run, run.procedure, steps)
+        began = [step.part.started_at for step in steps if step.part and step.part.started_at]
+        if began:
+            live.filter(state=Run.State.QUEUED).update(state=Run.State.RUNNING, started_at=min(began))
+        if ended:
+            _end(run, _outcome(steps) if run.procedure else Run.State.CANCELLED, steps)
+
+
+def _go_on(run: Run, procedure: Procedure, steps: list[RunStep]) -> bool:
+    """Start the next step that can be started. True where none is left."""
+    stopped = False
+    for step in steps:
+        if step.result == RunStep.Result.WAITING and not _start(run, step, stopped):
+            return False
+        if step.part and step.part.live:
+            return False
+        stopped = stopped or (procedure.on_error == Procedure.OnError.STOP and not _succeeded(step))
+    return True
+
+
+def _start(run: Run, step: RunStep, stopped: bool) -> bool:
+    """Give the step its run, or say why it has none. False where its connector is busy with something else."""
+    if stopped or step.connector is None or not step.connector.active:
+        gone = "connector_gone" if step.connector is None else "connector_inactive"
+        step.result, step.code = RunStep.Result.SKIPPED, "step_stopped" if stopped else gone
+    else:
+        began = timezone.now()
+        try:
+            step.part = runs.request_run(step.connector, run.requested_by)
+        except ConfigError as error:
+            if error.code == "connector_busy":
+                return False
+            raise
+        step.result = RunStep.Result.STARTED if step.part.created_at >= began else RunStep.Result.JOINED
+    step.save(update_fields=["part", "result", "code"])
+    return True
+
+
+def _succeeded(step: RunStep) -> bool:
+    """A step without a run has failed at nothing where its connector was switched off on purpose."""
+    if step.result == RunStep.Result.SKIPPED:
+        return step.code == "connector_inactive"
+    return step.part is not None and step.part.state == Run.State.SUCCEEDED
+
+
+def _outcome(steps: list[RunStep]) -> Run.State:
+    if all(map(_succeeded, steps)):
+        return Run.State.SUCCEEDED
+    done = (Run.State.SUCCEEDED, Run.State.PARTIAL)
+    return Run.State.PARTIAL if any(step.part and step.part.state in done for step in steps) else Run.State.FAILED
+
+
+def _end(run: Run, state: Run.State, steps: list[RunStep]) -> bool:
+    failed = [step.connector_name for step in steps if not _succeeded(step)]
+    unwell = bool(failed) and state != Run.State.CANCELLED
+    ended = Run.objects.filter(pk=run.pk, state__in=Run.LIVE).update(
+        state=state,
+        ended_at=timezone.now(),
+        **runs.totals(step.part for step in steps),
+        error_kind=ConfigError.kind if unwell else "",
+        error_code="steps_failed" if unwell else "",
+        error_params={"connectors": ", ".join(failed), "count": len(failed), "total": len(steps)} if unwell else {},
+    )
+    return bool(ended)
+
+
+def cancel(run: Run) -> bool:
+    """End a procedure's run at once, and the connector's run that it started. False where it had ended already."""
+    with transaction.atomic():
+        ended = _end(run, Run.State.CANCELLED, list(run.steps.select_related("part")))
+        if ended:
+            for step in run.steps.filter(result=RunStep.Result.STARTED, part__state__in=Run.LIVE).select_related(
+                "part"
+            ):
+                assert step.part is not None
+                runs.cancel(step.part)
+    return ended
+
+
+def pause(procedure: Procedure) -> None:
+    """Nothing is due any more until `resume`; what runs goes on."""
+    Procedure.objects.filter(pk=procedure.pk).update(paused=True)
+    procedure.refresh_from_db()
+
+
+def resume(procedure: Procedure) -> None:
+    """Due again, reckoned from now on: an interval begins at once, what was missed is not made up."""
+    mine = Procedure.objects.filter(pk=procedure.pk, paused=True)
+    mine.update(paused=False, planned_for="", planned_at=None, due_at=None)
+    procedure.refresh_from_db()
