@@ -68,6 +68,7 @@ def add_route(router: Router, method: str, path: str, route: Route) -> Callable[
             summary=route.summary,
             description=f"{inspect.cleandoc(view.__doc__ or '')}\n\nScope: {scopes}.".strip(),
             operation_id=route.name,
+            by_alias=True,
             url_name=route.name,
         )
         return view

@@ -58,12 +58,15 @@ class Explained(BaseModel):
 
 
 class Run(BaseModel):
-    """One execution of a connector."""
+    """One execution of a connector, or of a procedure, which has steps."""
 
     id: int
-    connector: str
+    connector: str | None
+    procedure: str | None
     state: State
     requested_by: str
+    due_at: datetime | None = Field(description="The due moment that it makes good, where nobody asked for it.")
+    retry_of: int | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
@@ -109,9 +112,20 @@ class Fetched(BaseModel):
     reason: str = Field(description="Why it was missed.")
 
 
+class Step(BaseModel):
+    """One connector of a procedure's run."""
+
+    connector: str
+    run: int | None
+    state: State | None
+    result: Literal["started", "joined", "skipped"] | None = Field(description="Null while it waits.")
+    reason: str = Field(description="Why it was left out.")
+
+
 class RunInFull(Run):
     """A run with all that is known of it."""
 
+    steps: list[Step] = Field(description="Of a procedure's run; empty for a connector's.")
     warnings: list[Explained]
     orders: list[Fetched]
     windows_read: list[Window]

@@ -11,7 +11,7 @@ import yaml
 
 from approdo.cli.texts import Failure, _
 
-LATER = frozenset({"procedures", "sku_recodings", "places"})
+LATER = frozenset({"sku_recodings", "places"})
 """Sections that are promised and that this version cannot read yet."""
 
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)\}")

@@ -17,7 +17,7 @@ COMMANDS = {
     "worker": "Run a worker alone.",
     "migrate": "Bring hub and engine to this version.",
     "apply": "Create or update what YAML files declare.",
-    "run": "Run a connector now.",
+    "run": "Run a connector or a procedure now.",
     "documents": "List sale documents.",
     "purge": "Forget the consumers of orders.",
     "user": "Manage the people who sign in.",

@@ -1,8 +1,8 @@
-"""`approdo run`: runs a connector now and shows how it goes on."""
+"""`approdo run`: runs a connector or a procedure now and shows how it goes on."""
 
 import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -10,25 +10,20 @@ from approdo.cli import start
 from approdo.cli.texts import INTERRUPTED, Failure, _, number, sentence
 
 if TYPE_CHECKING:
-    from approdo.processes.models import Connector, Run
+    from approdo.processes.models import Connector, Procedure, Run
 
 COUNTS = ("requests", "read", "created", "updated", "unchanged", "failed")
 
 
-@click.command(help="Run the connector NAME now. Exit code 0: succeeded, 1: failed or only partly done.")
+@click.command(help="Run the connector or procedure NAME now. Exit code 0: succeeded, 1: failed or only partly done.")
 @click.argument("name")
 @click.option("--orders", metavar="NUMBERS", help="Fetch only these orders: numbers with commas, or - for stdin.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 @click.option("--no-wait", is_flag=True, help="Only start it.")
 def command(name: str, orders: str | None, as_json: bool, no_wait: bool) -> None:
-    """Run a connector, wait for its end, say how it ended."""
+    """Run it, wait for its end, say how it ended."""
     start.open_database()
-    connector = _connector(name)
-    from approdo.processes.runs import request_run, split_numbers
-
-    if orders == "-":
-        orders = sys.stdin.read()
-    run = request_run(connector, "approdo run", None if orders is None else split_numbers(orders))
+    run = _request(_named(name), orders)
     if not no_wait:
         from approdo.cli.waiting import until_ended
 
@@ -57,8 +52,9 @@ def tell(run: "Run") -> None:
         click.echo(text.format(read=number(statuses["read"]), changed=changed))
     for line in _proof(run):
         click.echo(line)
-    for warning in runs.warnings(run):
-        click.echo(_("Warning: {text}").format(text=_joined(warning)), err=True)
+    for part in runs.parts(run):
+        for warning in runs.warnings(part):
+            click.echo(_("Warning: {text}").format(text=_joined(warning)), err=True)
     for error in runs.errors(run):
         click.echo(_joined(error), err=True)
 
@@ -72,15 +68,32 @@ def as_data(run: "Run") -> dict[str, Any]:
     return {**data, "errors": runs.errors(run)}
 
 
-def _connector(name: str) -> "Connector":
-    from approdo.processes.records import CONNECTORS, find
+def _named(name: str) -> "Connector | Procedure":
+    """The connector or procedure of this name or number; the name of a record goes before any number."""
+    from approdo.processes.records import CONNECTORS, PROCEDURES, find
     from approdo.sdk.errors import ConfigError
 
+    by_name = [one for section in (CONNECTORS, PROCEDURES) for one in section.find().filter(name=name)]
+    if len(by_name) > 1:
+        raise Failure(sentence(ConfigError("name_of_two", name=name)), exit_code=2)
+    if by_name:
+        return cast("Connector | Procedure", by_name[0])
     try:
-        connector: Connector = find(CONNECTORS, name)
-    except ConfigError as error:
-        raise Failure(sentence(error), exit_code=2) from None
-    return connector
+        return cast("Connector", find(CONNECTORS, name))
+    except ConfigError:
+        raise Failure(sentence(ConfigError("nothing_of_that_name", name=name)), exit_code=2) from None
+
+
+def _request(wanted: "Connector | Procedure", orders: str | None) -> "Run":
+    from approdo.processes import procedures, runs
+    from approdo.processes.models import Procedure
+
+    if not isinstance(wanted, Procedure):
+        numbers = sys.stdin.read() if orders == "-" else orders
+        return runs.request_run(wanted, "approdo run", None if numbers is None else runs.split_numbers(numbers))
+    if orders is not None:
+        raise Failure(_("--orders is for a connector; “{name}” is a procedure.").format(name=wanted.name), exit_code=2)
+    return procedures.request(wanted, "approdo run")
 
 
 def _started(run: "Run") -> str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from approdo.cli.texts import _, number
-from approdo.processes import database, presence
+from approdo.processes import database, presence, runs
 from approdo.processes.models import Run
 from approdo.processes.worker import work
 
@@ -29,7 +29,7 @@ def until_ended(run: Run, stop: threading.Event) -> None:
     try:
         with _progress() as progress:
             if not progress.disable:
-                progress.print(run.connector_name)
+                progress.print(run.name)
             task = progress.add_task("", total=None, counts="")
             while run.live and not stop.wait(POLLING_SECONDS):
                 worker.raise_what_ended_it()
@@ -45,6 +45,7 @@ def until_ended(run: Run, stop: threading.Event) -> None:
 def _look(run: Run, worker: "_OwnWorker") -> None:
     worker.step_in_where_none_lives()
     run.refresh_from_db()
+    runs.add_up(run)
 
 
 class _Outage:

@@ -5,6 +5,7 @@ from datetime import time
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import minutes
@@ -34,6 +35,11 @@ def data(procedure: Procedure) -> Data:
         "grace": f"{procedure.grace} minutes",
         "paused": procedure.paused,
     }
+
+
+def more(procedure: Procedure) -> Data:
+    """When it is due next; nothing where it is paused or only run by hand."""
+    return {"due_at": procedure.next_due(timezone.now())}
 
 
 def fill(procedure: Procedure, data: Data) -> None:

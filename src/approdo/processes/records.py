@@ -43,6 +43,8 @@ class Section(NamedTuple):
     keys: frozenset[str]
     fill_parts: Callable[[Any, Data], None] | None = None
     """What can only be filled in once the record is saved."""
+    more: Callable[[Any], Data] = lambda _record: {}
+    """What is shown beside, and cannot be given."""
 
 
 def label(section: Section) -> str:
@@ -141,7 +143,7 @@ def find(section: Section, key: str) -> Any:
 
 def as_data(section: Section, record: Record) -> Data:
     """The record as the REST API shows it. Secrets are named, never shown."""
-    return {"id": record.pk, **section.data(record)}
+    return {"id": record.pk, **section.data(record), **section.more(record)}
 
 
 def _comparable(section: Section, record: Record) -> Data:
@@ -301,7 +303,7 @@ CONNECTORS = Section(
 
 PROCEDURES = Section(
     "procedures", "procedure", Procedure.objects.all, Procedure, procedure_data.fill, procedure_data.data,
-    procedure_data.KEYS, procedure_data.fill_parts,
+    procedure_data.KEYS, procedure_data.fill_parts, procedure_data.more,
 )  # fmt: skip
 
 SECTIONS: dict[str, Section] = {

@@ -240,11 +240,28 @@ def reconcile(now: datetime) -> None:
 
 
 def errors(run: Run) -> list[dict[str, str]]:
-    """Why the run did not succeed, in the reader's language: code, message, hint. Empty where it did."""
+    """Why the run did not succeed, in the reader's language: code, message, hint. Empty where it did.
+
+    For a procedure's run first which connectors did not succeed, then why each of them did not.
+    """
     if not run.error_code:
         return []
     explanation = explain(run.error_code, run.error_params)
-    return [{"code": run.error_code, "message": explanation.message, "hint": explanation.hint}]
+    own = {"code": run.error_code, "message": explanation.message, "hint": explanation.hint}
+    if not run.is_procedure:
+        return [own]
+    return [own, *(_of(part, error) for part in parts(run) for error in errors(part))]
+
+
+def _of(part: Run, error: dict[str, str]) -> dict[str, str]:
+    return {**error, "message": f"{part.name}: {error['message']}"}
+
+
+def parts(run: Run) -> list[Run]:
+    """The connectors' runs that a run is made of; a connector's is made of itself."""
+    if not run.is_procedure:
+        return [run]
+    return [step.part for step in run.steps.select_related("part") if step.part]
 
 
 def warnings(run: Run, most: int = 200) -> list[dict[str, str]]:

@@ -210,6 +210,9 @@ SENTENCES: Mapping[str, Sentence] = {
     "run_not_ended": Sentence(_("Run {run} has not ended yet."), _("Wait for its end, or cancel it.")),
     "nothing_to_retry": Sentence(_("Run {run} left nothing to retry: all of it was done.")),
     "record_gone": Sentence(_("“{name}” was deleted, so its run cannot be retried.")),
+    "nothing_of_that_name": Sentence(
+        _("There is no connector or procedure “{name}”."), _("Their names stand in the back office under Processes.")
+    ),
     "name_of_two": Sentence(
         _("“{name}” is the name of a connector and of a procedure."), _("Rename one of them, then run it by its name.")
     ),

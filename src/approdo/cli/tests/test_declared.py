@@ -47,7 +47,7 @@ def test_a_file_that_declares_nothing_is_refused(file: Path, text: str):
     refused(file, text)
 
 
-@pytest.mark.parametrize("section", ["procedures", "sku_recodings", "places"])
+@pytest.mark.parametrize("section", ["sku_recodings", "places"])
 def test_a_promised_section_is_refused_as_not_known_yet(file: Path, section: str):
     assert f"does not know {section} yet" in refused(file, f"{section}: []\n")
 

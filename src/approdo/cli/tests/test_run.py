@@ -84,3 +84,45 @@ def test_ctrl_c_leaves_the_run_to_the_next_worker_and_says_so(hub: Hub, amazon: 
     amazon.dials.clear()
     assert hub.run()["state"] == "succeeded"
     assert len(hub.run_states()) == 1
+
+
+def with_procedure(amazon: Simulator, name: str = "Every morning", **more):
+    data = declared(amazon)
+    data["connectors"].append({**data["connectors"][0], "name": "Again"})
+    return data | {"procedures": [{"name": name, "connectors": ["Download", "Again"], **more}]}
+
+
+def test_a_procedure_is_declared_and_run_by_its_name(hub: Hub, amazon: Simulator):
+    said = hub.apply(with_procedure(amazon, cron="30 6 * * 1-5"))
+    assert "created  procedure “Every morning”" in said.stdout, said.stderr
+    done = hub.command("run", "Every morning", "--json")
+    assert done.returncode == 0, done.stderr
+    result = json.loads(done.stdout)
+    assert (list(result), list(result["counts"])) == (["run", "state", "counts", "statuses", "errors"], COUNTS)
+    assert (result["state"], result["counts"]["created"]) == ("succeeded", 120)
+    assert result["counts"]["unchanged"] >= 120, "the second connector read the same orders"
+    assert "unchanged  procedure “Every morning”" in hub.apply(with_procedure(amazon, cron="30 6 * * 1-5")).stdout
+    assert len(hub.documents()) == 120
+
+
+def test_a_procedure_that_fails_says_which_connector_and_why(hub: Hub, amazon: Simulator):
+    hub.apply(with_procedure(amazon, on_error="stop"))
+    amazon.dials.set("forbidden")
+    done = hub.command("run", "Every morning", "--json")
+    assert done.returncode == 1
+    result = json.loads(done.stdout)
+    assert (result["state"], result["errors"][0]["code"]) == ("failed", "steps_failed")
+    assert result["errors"][1]["message"].startswith("Download: ")
+    said = hub.command("run", "Every morning")
+    assert "2 of 2 connectors did not succeed: Download, Again." in said.stderr
+
+
+def test_a_name_that_nothing_or_two_things_have_is_bad_usage(hub: Hub, amazon: Simulator):
+    hub.apply(with_procedure(amazon, "Download"))
+    for name, sentence in (("Nobody", "no connector or procedure “Nobody”"), ("Download", "Rename one of them")):
+        refused = hub.command("run", name)
+        assert refused.returncode == 2
+        assert sentence in refused.stderr
+    hub.apply(with_procedure(amazon))
+    assert hub.command("run", "Every morning", "--orders", "PO1").returncode == 2
+    assert hub.run_states() == []
