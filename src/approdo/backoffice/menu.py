@@ -49,6 +49,7 @@ _BEFORE = (
         (
             Item("nodes.node", _("Nodes"), "hub", "nodes.view_node"),
             Item("processes.connector", _("Connectors"), "cable", "processes.view_connector"),
+            Item("processes.procedure", _("Procedures"), "event_repeat", "processes.view_procedure"),
         ),
     ),
     Group(

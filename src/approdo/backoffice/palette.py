@@ -1,4 +1,4 @@
-"""What the command palette (Ctrl + K) finds besides the lists: documents, nodes and connectors."""
+"""What the command palette (Ctrl + K) finds besides the lists: documents, nodes, connectors and procedures."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from unfold.dataclasses import SearchResult
 
 from approdo.nodes.models import Node
-from approdo.processes.models import Connector
+from approdo.processes.models import Connector, Procedure
 from approdo.sales.models import SaleDocument
 from approdo.sales.queries import search as search_documents
 
@@ -30,6 +30,9 @@ def _records(request: HttpRequest, text: str) -> Iterator[Any]:
     if may("processes.view_connector"):
         found = Connector.objects.filter(name__icontains=text)[:MOST]
         yield from (_result(one, one.name, _("Connector"), "cable") for one in found)
+    if may("processes.view_procedure"):
+        procedures = Procedure.objects.filter(name__icontains=text)[:MOST]
+        yield from (_result(one, one.name, _("Procedure"), "event_repeat") for one in procedures)
     if may("nodes.view_node"):
         nodes = Node.objects.filter(name__icontains=text)[:MOST]
         yield from (_result(one, one.name, _("Node"), "hub") for one in nodes)

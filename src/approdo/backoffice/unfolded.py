@@ -6,7 +6,7 @@ The rest of the back office takes them from here, so that it is checked as stric
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django.contrib.admin import ModelAdmin
+    from django.contrib.admin import ModelAdmin, TabularInline
     from django.contrib.admin import SimpleListFilter as DropdownFilter
     from django.contrib.admin import SimpleListFilter as TextFilter
     from django.contrib.admin.views.main import ChangeList
@@ -19,12 +19,20 @@ else:
     from django.forms import ModelForm as DjangoModelForm
     from django.forms import ModelMultipleChoiceField as DjangoModelMultipleChoiceField
     from unfold.admin import ModelAdmin as UnfoldModelAdmin
+    from unfold.admin import TabularInline as UnfoldTabularInline
     from unfold.contrib.filters.admin import DropdownFilter, TextFilter
     from unfold.paginator import InfinitePaginator
     from unfold.views import ChangeList
 
     class ModelAdmin(UnfoldModelAdmin):
         """Unfold's, which can also be written with its model in brackets."""
+
+        @classmethod
+        def __class_getitem__(cls, _: Any) -> type:
+            return cls
+
+    class TabularInline(UnfoldTabularInline):
+        """Unfold's, which can also be written with its models in brackets."""
 
         @classmethod
         def __class_getitem__(cls, _: Any) -> type:
@@ -59,6 +67,7 @@ __all__ = [
     "ModelAdmin",
     "ModelForm",
     "ModelMultipleChoiceField",
+    "TabularInline",
     "TextFilter",
     "UserAdmin",
 ]

@@ -173,7 +173,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "database_busy": Sentence(_("The database did not answer: {reason}."), _("Check disk and server, then run again.")),
     # procedures
     "procedure_two_schedules": Sentence(
-        _("A procedure is run every so often or by a cron expression, not both."), _("Leave one of them empty.")
+        _("A procedure is run at intervals or by a cron expression, not both."), _("Leave one of them empty.")
     ),
     "interval_out_of_range": Sentence(_("The interval has to be a whole number from 1 to {most}.")),
     "grace_out_of_range": Sentence(_("The grace can be {days} days at most.")),
@@ -196,6 +196,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("A weekly slot has days, from and to."), _('Write it as {{days: [mon, tue], from: "08:00", to: "18:00"}}.')
     ),
     "not_a_time": Sentence(_("“{value}” is not a time of day."), _("Write it as 08:30.")),
+    "chosen_is_gone": Sentence(_("Something chosen here was deleted meanwhile."), _("Load the page again.")),
     "connector_twice": Sentence(_("A connector stands twice in this procedure."), _("Leave one of them out.")),
     "procedure_empty": Sentence(
         _("The procedure “{name}” has no connector."), _("Add the connectors that it runs, in their order.")

@@ -100,6 +100,36 @@
     }
   }
 
+  // Entries in an order of one's own: added from a select, moved by buttons (or dragged), removed.
+  function order(list) {
+    const entries = list.querySelector("ol");
+    const add = list.querySelector("[data-ordered-add]");
+    const update = function () {
+      const values = [...entries.querySelectorAll("input")].map((input) => input.value);
+      list.querySelector("[data-ordered-empty]").hidden = values.length > 0;
+      for (const option of add.options) option.hidden = option.disabled = values.includes(option.value);
+      add.value = "";
+    };
+    add.addEventListener("change", function () {
+      if (!add.value) return;
+      const entry = list.querySelector("template").content.firstElementChild.cloneNode(true);
+      entry.querySelector("input").value = add.value;
+      entry.querySelector(".ap-text").textContent = add.selectedOptions[0].textContent;
+      entries.append(entry);
+      update();
+    });
+    entries.addEventListener("click", function (event) {
+      const entry = event.target.closest("li");
+      const move = event.target.closest("[data-ordered-move]");
+      if (event.target.closest("[data-ordered-remove]")) entry.remove();
+      else if (move && move.dataset.orderedMove < 0 && entry.previousElementSibling) entry.previousElementSibling.before(entry);
+      else if (move && move.dataset.orderedMove > 0 && entry.nextElementSibling) entry.nextElementSibling.after(entry);
+      if (move) move.focus();
+      update();
+    });
+    update();
+  }
+
   // A button that starts something long says so and cannot be pressed twice.
   function busy(event) {
     const button = event.submitter;
@@ -133,6 +163,7 @@
       offer(form);
       tickAll(form);
     }
+    document.querySelectorAll("[data-ordered]").forEach(order);
     capitalise();
     document.addEventListener("submit", busy);
     document.addEventListener("click", copy);
