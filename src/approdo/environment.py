@@ -5,7 +5,9 @@ Imports no Django, so that `approdo --help` and a clear refusal stay quick.
 
 import contextlib
 import os
+import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -42,6 +44,14 @@ def whole_number(name: str, default: int) -> int:
     return int(text)
 
 
+def choice(name: str, choices: Sequence[str], default: str) -> str:
+    """A setting that has to be one of these words; raises `ConfigError` otherwise."""
+    text = setting(name, default).lower()
+    if text not in choices:
+        raise ConfigError("setting_not_a_choice", name=f"{PREFIX}{name}", value=text, choices=", ".join(choices))
+    return text
+
+
 def home() -> Path:
     """Where the embedded databases, keys and locks live; made on first use, readable by its owner only."""
     path = Path(setting("HOME", str(Path.home() / ".approdo"))).expanduser().absolute()
@@ -57,6 +67,14 @@ def database_url() -> str:
     url = setting("DATABASE_URL")
     if url and not url.startswith(("postgresql://", "postgres://")):
         raise ConfigError("unknown_database", scheme=url.split(":", 1)[0])
+    return url
+
+
+def public_url() -> str:
+    """The address that people use, `https://…` behind a proxy; empty where nobody said. Without a path."""
+    url = setting("URL").rstrip("/")
+    if url and not re.fullmatch(r"https?://[^\s/?#@]+", url):
+        raise ConfigError("setting_not_a_url", name=f"{PREFIX}URL", value=url)
     return url
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg.conninfo import conninfo_to_dict
 
-from approdo import environment
+from approdo import environment, logs
 from approdo.backoffice.theme import UNFOLD  # noqa: F401  Django reads it from here
 
 HOME = environment.home()
@@ -36,7 +36,11 @@ INSTALLED_APPS = [
     "approdo.processes",
 ]
 
+METRICS = environment.choice("METRICS", ("token", "open", "off"), "token")
+
 MIDDLEWARE = [
+    "approdo.monitoring.middleware.log_requests",
+    "approdo.monitoring.middleware.answer_probes",  # before hosts and HTTPS are looked at
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -87,7 +91,14 @@ def _database() -> dict[str, Any]:
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {name: value for name, value in parts.items() if name not in known},
+        # A host that vanishes without a word is noticed within seconds; what the address says comes first.
+        "OPTIONS": {
+            "connect_timeout": "10",
+            "keepalives_idle": "10",
+            "keepalives_interval": "5",
+            "keepalives_count": "3",
+            **{name: value for name, value in parts.items() if name not in known},
+        },
         **{ours: parts[theirs] for theirs, ours in known.items() if theirs in parts},
     }
 
@@ -115,6 +126,14 @@ LOGIN_REDIRECT_URL = "admin:index"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 
+# The address that people use. A proxy that speaks HTTPS there says so in X-Forwarded-Proto.
+URL = environment.public_url()
+if URL:
+    CSRF_TRUSTED_ORIGINS = [URL]
+if URL.startswith("https://"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+
 LANGUAGES = [("it", "Italiano"), ("en", "English")]
 LANGUAGE_CODE = environment.setting("LANGUAGE", "en")
 LOCALE_PATHS = [str(Path(__file__).parent / "locale")]
@@ -125,12 +144,6 @@ STATIC_URL = "static/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "handlers": {"stderr": {"class": "logging.StreamHandler"}},
-    "root": {"handlers": ["stderr"], "level": "WARNING"},
-    # A refusal is told to whoever asked; the terminal of `approdo up` is for what goes wrong here.
-    "loggers": {"django.request": {"level": "ERROR"}},
-}
+LOGGING = logs.configuration()
+LOGGING_CONFIG = "approdo.logs.configure"
 SILENCED_SYSTEM_CHECKS: list[str] = []

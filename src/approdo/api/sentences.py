@@ -60,7 +60,6 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "run_ended": Sentence(_("Run {id} has already ended.")),
     # what failed
-    "database_away": Sentence(_("The database did not answer."), _("Try again in a moment.")),
     "unexpected": Sentence(
         _("Approdo itself failed."), _("This is a bug: please report it with the log of this time.")
     ),

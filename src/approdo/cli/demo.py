@@ -27,7 +27,7 @@ FILE = Path(__file__).parent / "demo.yaml"
 # The 29 days lie wholly within the last 30 that the demo downloads.
 SIMULATED = ("--orders", "1200", "--df-orders", "300", "--days", "29", "--seed", "2026")
 SIMULATOR_PORT = 8990
-KEPT_SETTINGS = ("APPRODO_LANGUAGE", "APPRODO_TIME_ZONE", "APPRODO_DEBUG")
+KEPT_SETTINGS = ("APPRODO_LANGUAGE", "APPRODO_TIME_ZONE", "APPRODO_DEBUG", "APPRODO_LOG_LEVEL", "APPRODO_LOG_FORMAT")
 
 PATIENCE = 5.0
 """Seconds that a port may stay taken by the end of a demo that was killed."""
@@ -89,6 +89,7 @@ def _isolate(home: Path) -> None:
     for name in [name for name in os.environ if name.startswith("APPRODO_") and name not in KEPT_SETTINGS]:
         os.environ[name] = ""  # empty, not absent: a child would read it from .env again
     os.environ["APPRODO_HOME"] = str(home)
+    os.environ.setdefault("APPRODO_LOG_LEVEL", "warning")  # the terminal is for the demo's own lines
 
 
 def _lock(file: Any) -> None:

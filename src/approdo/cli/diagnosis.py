@@ -12,12 +12,12 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from approdo import environment
-from approdo.cli import schema
 from approdo.cli.texts import _, number, sentence
+from approdo.connectors import node_type
 from approdo.nodes.models import Node
 from approdo.nodes.sentences import explain
 from approdo.nodes.trying import try_node
-from approdo.processes import presence
+from approdo.processes import installation, presence
 from approdo.processes.models import Run
 from approdo.sdk.connector import CheckResult, Outcome
 from approdo.sdk.errors import ApprodoError, ConfigError
@@ -28,6 +28,8 @@ SECRET_WARNING_DAYS = 150
 
 LOW_DISK = 1024**3
 FULL_DISK = LOW_DISK // 5
+
+SKEW_SECONDS = 30
 
 CLOCK_CODES = ("clock_behind", "clock_ahead")
 SECRET_CODES = ("secret_expires", "secret_expired")
@@ -56,15 +58,16 @@ class Finding(NamedTuple):
 
 def findings() -> Iterator[Finding]:
     """Every finding, as soon as it is known. What needs the database is left out where that is not usable."""
-    usable = True
-    for finding in (_database(), *_schema()):
+    found = _database()
+    yield found
+    usable = found.mark is not Mark.ERROR
+    for finding in _schema() if usable else ():
         yield finding
         usable = usable and finding.mark is not Mark.ERROR
-        if not usable:
-            break
     yield _disk()
     if usable:
         yield _worker()
+        yield from _server_clock()
         yield from _nodes()
 
 
@@ -84,13 +87,13 @@ def _database() -> Finding:
 
 def _schema() -> Iterator[Finding]:
     subject = _("Migrations")
-    if schema.pending():
+    if installation.pending():
         yield Finding(Mark.ERROR, subject, sentence(ConfigError("schema_behind")))
         return
     yield Finding(Mark.OK, subject, _("all applied"))
     subject = _("Encryption key")
     try:
-        schema.refuse_other_key()
+        installation.refuse_other_key()
     except ConfigError as error:
         yield Finding(Mark.ERROR, subject, sentence(error))
     else:
@@ -140,12 +143,29 @@ def _clock(results: list[CheckResult]) -> Finding:
     return Finding(Mark.OK, _("Clock"), _("not compared: no Amazon was reached"))
 
 
+def _server_clock() -> Iterator[Finding]:
+    """Our clock against the database server's: hosts that work together have to agree."""
+    if not environment.database_url():
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        apart = (timezone.now() - cursor.fetchone()[0]).total_seconds()
+    subject, seconds = _("Clock of the database server"), number(round(abs(apart)))
+    if abs(apart) < SKEW_SECONDS:
+        yield Finding(Mark.OK, subject, _("agrees with this machine's"))
+    else:
+        text = _("{seconds} s apart from this machine's; let NTP set both.")
+        yield Finding(Mark.WARNING, subject, text.format(seconds=seconds))
+
+
 def _secret(node: Node) -> Iterator[Finding]:
+    subject = _("Client secret of “{node}”").format(node=node.name)
     issued = node.options.get(SECRET_OPTION)
     if not issued:
+        if any(option.name == SECRET_OPTION for option in node_type(node.type).options):
+            yield Finding(Mark.WARNING, subject, _("its age is not known; enter in the node when it was issued."))
         return
     age = (timezone.now().date() - date.fromisoformat(issued)).days
-    subject = _("Client secret of “{node}”").format(node=node.name)
     text = _("{age} days old of {life}").format(age=age, life=SECRET_LIFE_DAYS)
     advice = _("have Amazon make a new one and put it into the node")
     if age < SECRET_WARNING_DAYS:

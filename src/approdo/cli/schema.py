@@ -11,14 +11,13 @@ import psycopg
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.recorder import MigrationRecorder
 
 from approdo import environment
 from approdo.nodes import secrets
 from approdo.nodes.models import Installation, Node
+from approdo.processes.installation import pending, refuse_other_key
 from approdo.sales import personal
-from approdo.sdk.errors import ConfigError
 
 LOCK = 0x4150_5244
 """Ours among the advisory locks: one process migrates at a time."""
@@ -27,26 +26,6 @@ LOCK = 0x4150_5244
 def is_new() -> bool:
     """Whether this is the embedded database and holds nothing yet."""
     return not environment.database_url() and not MigrationRecorder(connection).has_table()
-
-
-def pending() -> list[str]:
-    """The migrations that have not been applied, in order."""
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
-
-
-def refuse_older() -> None:
-    """Raise `ConfigError("schema_behind")` unless every migration was applied."""
-    if pending():
-        raise ConfigError("schema_behind")
-
-
-def refuse_other_key() -> None:
-    """Raise `ConfigError("other_encryption_key")` unless ours are among the keys of this database."""
-    kept = Installation.objects.first()
-    if kept is not None and kept.key_fingerprint not in secrets.fingerprints():
-        raise ConfigError("other_encryption_key")
 
 
 def bring_up_to_date() -> tuple[list[str], Path | None]:

@@ -5,7 +5,7 @@ import os
 import signal
 import threading
 
-from approdo import environment
+from approdo import environment, logs
 from approdo.cli import texts
 
 
@@ -47,13 +47,16 @@ def open_database(*, for_service: bool = False) -> None:
     """
     django_ready()
     from approdo.cli import schema
+    from approdo.processes import installation
 
-    if not for_service:
+    if for_service:
+        logs.for_service()
+    else:
         _log_in_sentences()
         if schema.is_new():
             schema.bring_up_to_date()
-    schema.refuse_older()
-    schema.refuse_other_key()
+    installation.refuse_older()
+    installation.refuse_other_key()
 
 
 def _log_in_sentences() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from approdo import environment
+from approdo import environment, logs
 from approdo.cli import start
 from approdo.cli.texts import Failure, _
 
@@ -77,6 +77,7 @@ def serve(host: str, port: int) -> None:
         interface=Interfaces.WSGI,
         blocking_threads=THREADS,
         log_level=LogLevels.error,
+        log_dictconfig=logs.configuration(service=True),
         workers_kill_timeout=8,
     ).serve(target_loader=_application, wrap_loader=False)
 

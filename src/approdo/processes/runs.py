@@ -1,14 +1,15 @@
 """A run from the wish to its end. Every change of state is one conditional update: only one caller wins."""
 
-import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from structlog import stdlib
 
 from approdo.exchanges.coverage import Interval, union
 from approdo.exchanges.intake import COUNTED, STATUSES_COUNTED, counts_of, keep_notes
@@ -24,7 +25,7 @@ from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 
 State = Run.State
 
-log = logging.getLogger(__name__)
+log: stdlib.BoundLogger = structlog.get_logger(__name__)
 
 MOST_ORDERS = 1000
 """How many orders one run fetches by their numbers."""
@@ -118,14 +119,21 @@ def workflow_id(run: Run) -> str:
 
 def with_workflow_id(name: str) -> Run | None:
     """The run that `workflow_id` gave this name, where the database still has it."""
-    numbered = re.fullmatch(r"run-(\d+)-\w+", str(name))
-    run = Run.objects.filter(pk=int(numbered[1])).first() if numbered else None
+    number = number_of(name)
+    run = Run.objects.filter(pk=number).first() if number else None
     return run if run and workflow_id(run) == name else None
+
+
+def number_of(name: str) -> int | None:
+    """The run's number in a name that `workflow_id` gave; none in any other."""
+    numbered = re.fullmatch(r"run-(\d+)-\w+", str(name))
+    return int(numbered[1]) if numbered else None
 
 
 def begin(run: int, windows: int) -> bool:
     """Queued to running. False where the run has ended meanwhile."""
-    Run.objects.filter(pk=run, state=State.QUEUED).update(state=State.RUNNING, started_at=timezone.now())
+    if Run.objects.filter(pk=run, state=State.QUEUED).update(state=State.RUNNING, started_at=timezone.now()):
+        transaction.on_commit(lambda: log.info("run began", run=run, windows=windows))
     return bool(Run.objects.filter(pk=run, state=State.RUNNING).update(windows=windows))
 
 
@@ -200,7 +208,25 @@ def _end(run: int, state: str, counts: dict[str, Any], **error: Any) -> bool:
         windows_done=_done(run),
         **error,
     )
+    if ended:
+        transaction.on_commit(lambda: _log_end(run))
     return bool(ended)
+
+
+def _log_end(number: int) -> None:
+    run = Run.objects.filter(pk=number).first()
+    if run is None or run.ended_at is None:
+        return
+    seconds = (run.ended_at - (run.started_at or run.created_at)).total_seconds()
+    log.info(
+        "run ended",
+        run=run.pk,
+        connector=run.connector_name,
+        state=run.state,
+        error=run.error_code or None,
+        seconds=round(seconds, 3),
+        counts=run.counts,
+    )
 
 
 def _done(run: int) -> int:

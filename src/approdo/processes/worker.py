@@ -23,6 +23,7 @@ ROUND_SECONDS = 5.0
 def work(stop: threading.Event) -> None:
     """Be a worker until `stop` is set."""
     worker = Worker()
+    log.info("the worker %s began", worker.executor)
     try:
         while True:
             _round(worker)
@@ -30,6 +31,7 @@ def work(stop: threading.Event) -> None:
                 return
     finally:
         worker.close()
+        log.info("the worker %s ended", worker.executor)
 
 
 def _round(worker: Worker) -> None:

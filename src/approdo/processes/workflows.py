@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db import transaction
 from django.utils import timezone
+from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from approdo.exchanges.intake import (
     error_of,
@@ -67,16 +68,20 @@ def fetch(work: str) -> None:
 
 
 def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
-    """Do `step` for the run; an error ends the run with its reason and gives the workflow nothing more to do."""
-    try:
-        return database.patiently(lambda: _for_run(step, work, *arguments))
-    except ApprodoError as error:
-        reason = error
-    except Exception as error:
-        log.exception("%s failed", work)
-        reason = ApprodoError("internal", reason=type(error).__name__)
-    database.at_last(lambda: _for_run(_fail, work, reason), f"{work} failed ({reason})")
-    return []
+    """Do `step` for the run; an error ends the run with its reason and gives the workflow nothing more to do.
+
+    Every line logged meanwhile carries the run's number and, once its row was read, its connector's name.
+    """
+    with bound_contextvars(run=runs.number_of(work), connector=None):
+        try:
+            return database.patiently(lambda: _for_run(step, work, *arguments))
+        except ApprodoError as error:
+            reason = error
+        except Exception as error:
+            log.exception("%s failed", work)
+            reason = ApprodoError("internal", reason=type(error).__name__)
+        database.at_last(lambda: _for_run(_fail, work, reason), f"{work} failed ({reason})")
+        return []
 
 
 def _fail(run: int, error: ApprodoError) -> None:
@@ -86,7 +91,10 @@ def _fail(run: int, error: ApprodoError) -> None:
 
 def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
     run = runs.with_workflow_id(work)
-    return step(run.pk, *arguments) if run else []
+    if run is None:
+        return []
+    bind_contextvars(connector=run.connector_name)
+    return step(run.pk, *arguments)
 
 
 def _plan(run: int) -> list[int]:

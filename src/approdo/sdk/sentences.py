@@ -16,6 +16,12 @@ SENTENCES: Mapping[str, Sentence] = {
     "setting_not_a_number": Sentence(
         _("{name} has to be a whole number, not “{value}”."), _("Correct it in the environment or in .env.")
     ),
+    "setting_not_a_choice": Sentence(
+        _("{name} has to be one of {choices}, not “{value}”."), _("Correct it in the environment or in .env.")
+    ),
+    "setting_not_a_url": Sentence(
+        _("{name} has to be an address, not “{value}”."), _("Write it as https://approdo.example.com, without a path.")
+    ),
     "setting_required": Sentence(
         _("{name} is required with PostgreSQL."),
         _("Set it to the same value on every host; `approdo up` on SQLite makes its own."),
@@ -170,6 +176,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "database_damaged": Sentence(
         _("The database is damaged: {reason}."), _("Stop Approdo, put back a copy of the database, start it again.")
     ),
+    "database_away": Sentence(_("The database did not answer."), _("Try again in a moment.")),
     "database_busy": Sentence(_("The database did not answer: {reason}."), _("Check disk and server, then run again.")),
     # procedures
     "procedure_two_schedules": Sentence(

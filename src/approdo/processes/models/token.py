@@ -19,6 +19,7 @@ class Token(models.Model):
         RUNS_WRITE = "runs:write", _("Run connectors")
         SETTINGS_READ = "settings:read", _("Read settings")
         SETTINGS_WRITE = "settings:write", _("Change settings")
+        METRICS_READ = "metrics:read", _("Read metrics")
         PERSONAL_DATA_READ = "personal-data:read", _("Read personal data")
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH, unique=True)

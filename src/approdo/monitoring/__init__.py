@@ -1,0 +1,1 @@
+"""What machines ask of a web process: whether it lives, whether it can serve, how the installation does."""

@@ -1,0 +1,39 @@
+"""Whether the database is of this version, and encrypted with our keys."""
+
+from functools import cache
+
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+
+from approdo.nodes import secrets
+from approdo.nodes.models import Installation
+from approdo.sdk.errors import ConfigError
+
+
+def pending() -> list[str]:
+    """The migrations that have not been applied, in order."""
+    executor = MigrationExecutor(connection)
+    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    return [f"{migration.app_label}.{migration.name}" for migration, _backwards in plan]
+
+
+def refuse_older() -> None:
+    """Raise `ConfigError("schema_behind")` unless every migration was applied. Quick where all were."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    if _known() - applied.keys() and pending():
+        raise ConfigError("schema_behind")
+
+
+def refuse_other_key() -> None:
+    """Raise `ConfigError("other_encryption_key")` unless ours are among the keys of this database."""
+    kept = Installation.objects.first()
+    if kept is not None and kept.key_fingerprint not in secrets.fingerprints():
+        raise ConfigError("other_encryption_key")
+
+
+@cache
+def _known() -> frozenset[tuple[str, str]]:
+    """Every migration of this version."""
+    return frozenset(MigrationLoader(None).disk_migrations)
