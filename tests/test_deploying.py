@@ -42,7 +42,10 @@ def test_the_image_is_made_of_files_that_are_there():
 def test_the_units_are_ones_that_systemd_reads_without_a_warning(tmp_path: Path):
     for unit in UNITS:
         text, found = re.subn(
-            r"^ExecStart=/opt/approdo/.venv/bin/approdo (\w+)", r"ExecStart=/bin/true \1", unit.read_text(), flags=re.M
+            r"^ExecStart=/opt/approdo/.venv/bin/approdo (\w+)",
+            r"ExecStart=/bin/true \1",
+            unit.read_text(),
+            flags=re.MULTILINE,
         )
         assert found == 1
         (tmp_path / unit.name).write_text(text)
@@ -52,7 +55,7 @@ def test_the_units_are_ones_that_systemd_reads_without_a_warning(tmp_path: Path)
 
 
 def test_the_units_start_commands_that_there_are():
-    assert {re.search(r"^ExecStart=\S+ (\w+)$", unit.read_text(), re.M)[1] for unit in UNITS} <= set(COMMANDS)
+    assert {re.search(r"^ExecStart=\S+ (\w+)$", unit.read_text(), re.MULTILINE)[1] for unit in UNITS} <= set(COMMANDS)
 
 
 @pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")

@@ -100,6 +100,21 @@ def test_doctor_and_run_tell_a_wrong_secret_from_a_healthy_installation(hub: Hub
     assert not any("not-this" in done.stdout + done.stderr for done in (ill, failed))
 
 
+def test_doctor_says_what_it_cannot_know_and_stops_at_a_database_that_is_not_there(hub: Hub):
+    with Simulator(seed=3, orders=5, days=5) as amazon:
+        hub.apply(declared(amazon))
+        done = hub.command("doctor")
+    assert done.returncode == 0, done.stdout
+    assert "warning  Client secret of “Amazon Vendor EU”: its age is not known" in done.stdout
+    on_server = "APPRODO_DATABASE_URL" in hub.environment
+    assert ("ok       Clock of the database server" in done.stdout) == on_server
+    keys = {"APPRODO_SECRET_KEY": "only for tests", "APPRODO_ENCRYPTION_KEYS": Fernet.generate_key().decode()}
+    gone = hub.command("doctor", APPRODO_DATABASE_URL="postgresql://anna:geheim-geheim@127.0.0.1:1/x", **keys)
+    assert gone.returncode == 1
+    assert [line[:7].strip() for line in gone.stdout.splitlines()] == ["error", "ok"], "database and disk"
+    assert "geheim" not in gone.stdout + gone.stderr
+
+
 @pytest.mark.once
 def test_errors_come_in_the_language_of_the_reader(hub: Hub):
     done = hub.command("run", "Niente", APPRODO_LANGUAGE="it")
