@@ -7,6 +7,7 @@ it makes one worker after the other, each born ready and each with its own fault
 import json
 import os
 import signal
+import socket
 import sys
 import threading
 import time
@@ -49,6 +50,8 @@ def install(faults: dict[str, Any]) -> None:
     - `die`: {"line": n} or {"event": "call" or "return", "function": "module.function", "times": n}
     - `pragmas`: of each connection to the hub's SQLite
     - `engine_read_only`: a path; while a file lies there, the engine's SQLite cannot be written
+    - `version`: of a release whose steps are called otherwise
+    - `host`: what this machine is called
     """
     if "die" in faults:
         death = Death(faults["die"])
@@ -62,6 +65,10 @@ def install(faults: dict[str, Any]) -> None:
                 connection.connection.execute(f"PRAGMA {pragma}")
 
         connection_created.connect(prepare, weak=False)
+    if "version" in faults:
+        _be_of_version(faults["version"])
+    if "host" in faults:
+        socket.gethostname = lambda: faults["host"]
     if "engine_read_only" in faults:
         from sqlalchemy import event
         from sqlalchemy.pool import Pool
@@ -70,6 +77,14 @@ def install(faults: dict[str, Any]) -> None:
             connection.execute(f"PRAGMA query_only = {int(Path(faults['engine_read_only']).exists())}")
 
         event.listen(Pool, "checkout", lock)
+
+
+def _be_of_version(version: str) -> None:
+    from approdo.processes import engine
+
+    step = engine.step
+    engine.VERSION = version
+    engine.step = lambda name, *work: step(f"{name} of version {version}", *work)
 
 
 def nursery() -> None:

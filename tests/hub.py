@@ -51,6 +51,12 @@ class Hub:
         other._create_database(self.environment.get("APPRODO_DATABASE_URL", "").rpartition("/")[2])
         return other
 
+    def host(self, home: Path) -> "Hub":
+        """Another host of this installation: a home of its own, the same database on a server."""
+        other = Hub(home, "")
+        other.environment = self.environment | {"APPRODO_HOME": str(home)}
+        return other
+
     def _create_database(self, template: str) -> None:
         url = self.environment.get("APPRODO_DATABASE_URL")
         if url:

@@ -67,6 +67,7 @@ class Run(BaseModel):
     requested_by: str
     due_at: datetime | None = Field(description="The due moment that it makes good, where nobody asked for it.")
     retry_of: int | None
+    worker: str = Field(description="Which worker does it, or did so last; empty while it waits for one.")
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

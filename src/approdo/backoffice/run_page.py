@@ -87,6 +87,7 @@ def progress(run: Run) -> dict[str, Any]:
         "started": formats.moment(run.started_at, there, seconds=True),
         "ended": formats.moment(run.ended_at, there, seconds=True),
         "duration": duration(run),
+        "taken_over": _said(run, code=runs.TAKEN_OVER),
         "percent": round(100 * run.windows_done / run.windows) if run.windows else 0,
         "tiles": _tiles(counts, COUNTS),
         "status_tiles": _tiles(counts["statuses"], STATUSES_COUNTED) if "statuses" in counts else [],
@@ -191,7 +192,7 @@ def _warnings(run: Run) -> list[Warnings]:
     """Grouped by cause, because one cause can come with a thousand orders."""
     by_code: dict[str, list[RunNote]] = {}
     counted: Counter[str] = Counter()
-    for note in RunNote.objects.filter(run=run.pk)[:MOST_NOTES]:
+    for note in RunNote.objects.filter(run=run.pk).exclude(code=runs.TAKEN_OVER)[:MOST_NOTES]:
         counted[note.code] += 1
         examples = by_code.setdefault(note.code, [])
         if len(examples) < MOST_EXAMPLES:
@@ -201,6 +202,11 @@ def _warnings(run: Run) -> list[Warnings]:
         said = [explain(note.code, note.params) for note in notes]
         groups.append(Warnings(counted[code], [one.message for one in said], said[0].hint))
     return groups
+
+
+def _said(run: Run, code: str) -> list[Explanation]:
+    """The sentences of one kind of note, the newest last."""
+    return [explain(note.code, note.params) for note in RunNote.objects.filter(run=run.pk, code=code)[:MOST_EXAMPLES]]
 
 
 def _error(made: RequestLogged) -> str:

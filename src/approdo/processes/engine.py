@@ -4,6 +4,7 @@ Rows are the truth; losing the engine's database loses none of it. Every process
 version, so that an upgrade takes running work along. Values are portable JSON, never pickles.
 """
 
+import math
 import socket
 import sqlite3
 import time
@@ -19,14 +20,14 @@ from approdo import environment
 from approdo.processes import database, presence
 
 VERSION = "1"
-"""Changes only when steps change their order or names: running work of another version waits for its own."""
+"""Changes only when steps change their order or names. What another version left is begun anew from the rows."""
 
 QUEUES = ("reading",)
 """Keyed by account: one run at a time reads from an account, so that one process holds its quota."""
 
 POLLING_SECONDS = 0.2
 THREADS = 16
-"""So many accounts are read at once by one worker."""
+"""So many accounts at most are read at once by one worker."""
 
 LIVE = ["ENQUEUED", "PENDING"]
 
@@ -134,6 +135,16 @@ def restart(workflow_id: str) -> None:
     _client().resume_workflow(workflow_id, queue_name=QUEUES[0])
 
 
+def executor() -> str:
+    """The name of the worker that this process is."""
+    return str(_dbos().DBOS.executor_id)
+
+
+def share(work: int, workers: int) -> int:
+    """How many of `work` one of `workers` takes at once. One that is alone takes what comes."""
+    return THREADS if workers <= 1 else min(THREADS, max(1, math.ceil(work / workers)))
+
+
 class Worker:
     """This process as a worker: it holds the lock of its name and does what is queued until closed."""
 
@@ -162,22 +173,43 @@ class Worker:
             )
 
     def take_over(self) -> int:
-        """Queue again what vanished workers left, and what ours lost. Returns how many workflows that were."""
+        """Queue again what vanished workers left, and what ours lost. Returns how many workflows that were.
+
+        What waits for another version is forgotten like what such a worker left: whoever knows the rows asks
+        for it again.
+        """
         if not self._presence.held():
             self._presence = presence.announce(self.executor)
-        left: dict[str, list[str]] = {}
-        for found in _client().list_workflows(status="PENDING", load_input=False, load_output=False):
-            if found.executor_id and found.queue_name:
-                left.setdefault(found.executor_id, []).append(found.workflow_id)
-        abandoned = self._abandoned(left.pop(self.executor, []))
-        for executor, ids in left.items():
-            if presence.is_gone(executor):
-                abandoned += ids
-        if abandoned:
-            _client().resume_workflows(abandoned, queue_name=QUEUES[0])
+        live = _client().list_workflows(status=LIVE, load_input=False, load_output=False)
+        self._share(len(live))
+        abandoned = self._left([found for found in live if found.status == "PENDING" and found.queue_name])
+        waiting = [found for found in live if found.status == "ENQUEUED"]
+        others = [found.workflow_id for found in (*abandoned, *waiting) if found.app_version != VERSION]
+        if others:
+            _client().delete_workflows(others)
+        ours = [found.workflow_id for found in abandoned if found.app_version == VERSION]
+        if ours:
+            _client().resume_workflows(ours, queue_name=QUEUES[0])
         return len(abandoned)
 
-    def _abandoned(self, ours: list[str]) -> list[str]:
+    def _left(self, pending: list[Any]) -> list[Any]:
+        """Those of them that nobody works on."""
+        by_executor: dict[str, list[Any]] = {}
+        for found in pending:
+            by_executor.setdefault(found.executor_id, []).append(found)
+        lost = self._lost([found.workflow_id for found in by_executor.pop(self.executor, [])])
+        gone = [found for name, left in by_executor.items() if presence.is_gone(name) for found in left]
+        return [found for found in pending if found.workflow_id in lost] + gone
+
+    def _share(self, live: int) -> None:
+        """Let no worker take more than its share, so that the first to look does not take everything."""
+        most = share(live, presence.workers_alive())
+        for name in QUEUES:
+            queue = _dbos().DBOS.retrieve_queue(name)
+            if queue.worker_concurrency != most:
+                queue.set_worker_concurrency(most)
+
+    def _lost(self, ours: list[str]) -> list[str]:
         """Those that are ours by the engine's record, and that no thread of ours has worked on since the last time.
 
         A thread ends without a word when the engine's database does not take what became of a step.

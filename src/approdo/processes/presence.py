@@ -97,8 +97,10 @@ def _held(path: Path) -> bool:
 class _FileLock:
     def __init__(self, executor: str) -> None:
         self._file = _path(executor)
-        self._descriptor = os.open(self._file, os.O_RDWR | os.O_CREAT, 0o600)
+        draft = self._file.with_suffix(".new")
+        self._descriptor = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
         fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        draft.rename(self._file)  # nobody sees it unlocked
 
     def held(self) -> bool:
         return self._file.exists()
@@ -110,10 +112,12 @@ class _FileLock:
 
 class _AdvisoryLock:
     def __init__(self, url: str, executor: str) -> None:
-        # Keepalives, so that the server notices a host that vanished without a word.
         self._connection = psycopg.connect(
             url, autocommit=True, keepalives=1, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
         )
+        # The server too looks whether we are there: a host that vanished without a word would else hold for hours.
+        for name, value in (("idle", 10), ("interval", 5), ("count", 3)):
+            self._connection.execute(f"SET tcp_keepalives_{name} = {value}")
         self._connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, _number(executor)))
 
     def held(self) -> bool:

@@ -16,6 +16,7 @@ from approdo.exchanges.intake import COUNTED, STATUSES_COUNTED, counts_of, keep_
 from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.exchanges.quiet import silence
 from approdo.nodes.sentences import explain
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes import engine
 from approdo.processes.models import Connector, Run, RunStep
 from approdo.sales.models import SetAside
@@ -34,6 +35,9 @@ NOTED_SECONDS = 0.5
 MOST_NOTED = 100
 _noted: dict[int, float] = {}
 """When this process last noted the progress of a run."""
+
+TAKEN_OVER = "taken_over"
+"""The note of a run that another worker went on with."""
 
 WRONG_NUMBERS = ("no_order_numbers", "too_many_orders", "not_order_numbers")
 """Why numbers are refused at once."""
@@ -120,7 +124,7 @@ def workflow_id(run: Run) -> str:
 def with_workflow_id(name: str) -> Run | None:
     """The run that `workflow_id` gave this name, where the database still has it."""
     number = number_of(name)
-    run = Run.objects.filter(pk=number).first() if number else None
+    run = Run.objects.select_related("connector__node").filter(pk=number).first() if number else None
     return run if run and workflow_id(run) == name else None
 
 
@@ -135,6 +139,23 @@ def begin(run: int, windows: int) -> bool:
     if Run.objects.filter(pk=run, state=State.QUEUED).update(state=State.RUNNING, started_at=timezone.now()):
         transaction.on_commit(lambda: log.info("run began", run=run, windows=windows))
     return bool(Run.objects.filter(pk=run, state=State.RUNNING).update(windows=windows))
+
+
+def take_up(run: Run, worker: str) -> bool:
+    """Write down that `worker` works on the run from now on, beside it whom it took the run over from.
+
+    False where it did so already, or the run has ended.
+    """
+    if run.worker == worker or not run.live:
+        return False
+    with transaction.atomic():
+        taken = Run.objects.filter(pk=run.pk, worker=run.worker, state__in=Run.LIVE).update(worker=worker)
+        if taken and run.worker:
+            now = timezone.now()
+            at = now.astimezone(zone_of(run.connector.node)) if run.connector else now
+            params = {"gone": run.worker, "worker": worker, "at": f"{at:%Y-%m-%d %H:%M %Z}"}
+            keep_notes(run.pk, [Note(code=TAKEN_OVER, params=params)], now)
+    return bool(taken)
 
 
 def note_progress(run: int) -> None:
@@ -315,6 +336,7 @@ def as_data(run: Run) -> dict[str, Any]:
         "requested_by": run.requested_by,
         "due_at": run.due_at,
         "retry_of": run.retry_of_id,
+        "worker": run.worker,
         "created_at": run.created_at,
         "started_at": run.started_at,
         "ended_at": run.ended_at,

@@ -39,7 +39,7 @@ def _round(worker: Worker) -> None:
     try:
         taken = worker.take_over()
         if taken:
-            log.warning("took over %s runs of workers that are gone", taken)
+            log.warning("took over %s runs that nobody worked on any more", taken)
         runs.reconcile(timezone.now())
         procedures.advance_all()
         procedures.dispatch(timezone.now())

@@ -94,6 +94,8 @@ def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
     if run is None:
         return []
     bind_contextvars(connector=run.connector_name)
+    if runs.take_up(run, engine.executor()) and run.connector:
+        planning.work_of(run.connector).taken_up(run.connector.node.account)
     return step(run.pk, *arguments)
 
 

@@ -112,6 +112,7 @@ class Download(Struct, frozen=True, kw_only=True):
     `states(options)` are those an unknown document must have to be stored; none means every state.
     `open_states` are those from which a document can still move on.
     `overlap` is how far windows reach into each other, so that nothing at their bounds is lost.
+    `taken_up(account)` is told when this process begins to work for an account: another may have done so before.
     """
 
     plan: Callable[[Mapping[str, Any], Sequence[Span], datetime], list[ReadWindow]]
@@ -123,6 +124,7 @@ class Download(Struct, frozen=True, kw_only=True):
     states: Callable[[Mapping[str, Any]], frozenset[str]] = lambda _options: frozenset()
     open_states: frozenset[str] = frozenset()
     overlap: timedelta = timedelta()
+    taken_up: Callable[[str], None] = lambda _account: None
 
 
 class ConfigurationType(Struct, frozen=True, kw_only=True):

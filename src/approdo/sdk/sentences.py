@@ -142,6 +142,10 @@ SENTENCES: Mapping[str, Sentence] = {
     "gap_not_asked": Sentence(
         _("No run asked for this time."), _("A relative time range, or fixed dates over these days, reads it.")
     ),
+    "taken_over": Sentence(
+        _("The worker {gone} ended in the middle; the worker {worker} went on at {at}."),
+        _("Nothing is lost or doubled: it went on after the last stored page."),
+    ),
     "worker_lost": Sentence(_("The worker of this run ended before the run did."), _("Run the connector again.")),
     "run_cancelled": Sentence(_("The run was cancelled.")),
     "connector_busy": Sentence(

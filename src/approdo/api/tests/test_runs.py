@@ -51,6 +51,9 @@ def test_a_run_is_read_with_its_windows_requests_and_reasons(caller, connector):
         run=run.pk, at=now, operation="getPurchaseOrders", status=200, milliseconds=9, attempt=1
     )
     RunNote.objects.create(run=run.pk, at=now, code="older_version", params={"number": "PO1"})
+    for worker in ("first-1", "second-2"):
+        run.refresh_from_db()
+        runs.take_up(run, worker)
     runs.fail(run.pk, ConfigError("configuration_missing"))
     found = caller.get(f"/runs/{run.pk}").data
     assert found["state"] == "partial"
@@ -61,6 +64,9 @@ def test_a_run_is_read_with_its_windows_requests_and_reasons(caller, connector):
     assert found["counts"]["read"] == 10
     assert found["errors"] == [{"code": "configuration_missing", "message": "Choose a configuration.", "hint": ""}]
     assert "PO1" in found["warnings"][0]["message"]
+    assert found["worker"] == "second-2"
+    assert found["warnings"][1]["code"] == "taken_over"
+    assert "The worker first-1 ended in the middle; the worker second-2" in found["warnings"][1]["message"]
     assert found["requests"][0]["operation"] == "getPurchaseOrders"
 
 

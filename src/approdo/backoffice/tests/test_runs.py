@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
+from approdo.processes import runs
 from approdo.processes.models import Run
 
 COUNTS = {"requests": 2, "read": 0, "created": 0, "updated": 0, "unchanged": 0, "failed": 0, "left_out": 0}
@@ -164,6 +165,15 @@ def test_the_live_part_asks_again_while_the_run_works_and_for_the_whole_page_aft
 
 def test_a_queued_run_without_a_worker_says_what_it_waits_for(admin_client, make_run):
     assert "No worker is running" in page(admin_client, make_run("queued", ended_at=None))
+
+
+def test_a_run_that_another_worker_went_on_with_says_so_while_it_works_and_after(admin_client, make_run):
+    run = make_run("running", ended_at=None, worker="first-1")
+    runs.take_up(run, "second-2")
+    sentence = "The worker first-1 ended in the middle; the worker second-2 went on at "
+    assert sentence in admin_client.get(f"/processes/run/{run.pk}/live/").content.decode()
+    Run.objects.update(state="succeeded", ended_at=timezone.now())
+    assert page(admin_client, run).count(sentence) == 1
 
 
 def test_a_run_is_cancelled_once(admin_client, make_run):

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from approdo.connectors.amazon_vendor import order_status
+from approdo.connectors.amazon_vendor import order_status, throttle
 from approdo.connectors.amazon_vendor.client import client_for
 from approdo.connectors.amazon_vendor.programs import PROGRAMS, RETAIL, Program
 from approdo.connectors.amazon_vendor.wire import orders
@@ -252,5 +252,6 @@ DOWNLOAD_ORDERS = ConnectorType(
         reread_statuses={RETAIL.name: order_status.reread},
         open_states=frozenset().union(*(program.open_states for program in PROGRAMS.values())),
         overlap=OVERLAP,
+        taken_up=throttle.begin_empty,
     ),
 )

@@ -25,6 +25,13 @@ def wait(account: str, bucket: str, rate: operations.Rate) -> None:
     limiter.try_acquire(bucket)
 
 
+def begin_empty(account: str) -> None:
+    """Begin every bucket of the account anew: another process may have spent what filled up here meanwhile."""
+    with _lock:
+        for key in [key for key in _limiters if key[0] == account]:
+            del _limiters[key]
+
+
 def _empty(rate: operations.Rate) -> Limiter:
     whole = float(rate.per_second).is_integer()
     milliseconds = 1000 if whole else math.ceil(1000 / rate.per_second)

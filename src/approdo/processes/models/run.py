@@ -38,6 +38,8 @@ class Run(models.Model):
     retry_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="+", verbose_name=_("retry of"))
     state = models.CharField(_("state"), max_length=20, choices=State, default=State.QUEUED)
     orders = models.JSONField(_("orders"), default=list)
+    # Who works on it, or did last: host and a number of its own.
+    worker = models.CharField(_("worker"), max_length=100, blank=True)
     requested_by = models.CharField(_("requested by"), max_length=150, blank=True)
     created_at = models.DateTimeField(_("requested"), db_index=True)
     started_at = models.DateTimeField(_("started"), null=True)
