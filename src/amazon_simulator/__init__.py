@@ -18,6 +18,7 @@ from amazon_simulator.accounts import (
     REFRESH_TOKEN,
     SECOND_REFRESH_TOKEN,
     Account,
+    numbered_accounts,
 )
 from amazon_simulator.amazon import Logged
 from amazon_simulator.controls import KnownDirectOrder, KnownOrder
@@ -42,4 +43,5 @@ __all__ = [
     "Setting",
     "Simulator",
     "UnknownOrder",
+    "numbered_accounts",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from threading import Event
 
-from amazon_simulator import CLIENT_ID, CLIENT_SECRET, DIALS, Setting, Simulator, dials
+from amazon_simulator import CLIENT_ID, CLIENT_SECRET, DIALS, Setting, Simulator, dials, numbered_accounts
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -41,6 +41,7 @@ def _simulator(options: argparse.Namespace) -> Simulator:
         df_orders=options.df_orders,
         days=options.days,
         lines=options.lines,
+        accounts=numbered_accounts(options.accounts, options.orders) if options.accounts else None,
         now=options.now,
         anchor=options.anchor,
         rate_limit=not options.no_rate_limit,
@@ -68,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_count,
         help="Direct Fulfillment orders of the first account (default: a vendor of Retail alone)",
     )
+    add("--accounts", type=_positive, help="these many, each with --orders of Retail (default: two)")
     add(
         "--days",
         type=_positive,

@@ -44,3 +44,11 @@ def default_accounts(orders: int, df_orders: int | None = None) -> tuple[Account
         ),
         Account("second", SECOND_REFRESH_TOKEN, ("VERIT", "VERDE"), orders // 10, df_orders=tenth),
     )
+
+
+def numbered_accounts(count: int, orders: int) -> tuple[Account, ...]:
+    """The accounts `vendor-1` to `vendor-<count>`, each of Retail alone and with these many orders."""
+    return tuple(
+        Account(f"vendor-{number}", f"Atzr|simulator-vendor-{number}", (f"V{number:02}IT", f"V{number:02}DE"), orders)
+        for number in range(1, count + 1)
+    )

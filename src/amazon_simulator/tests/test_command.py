@@ -39,6 +39,15 @@ def test_direct_fulfillment_orders_can_be_asked_for(options: list[str], orders: 
     simulator.stop()
 
 
+def test_many_accounts_can_be_asked_for_each_with_orders_of_its_own() -> None:
+    simulator = _simulator(_parser().parse_args(["--port", "0", "--orders", "5", "--accounts", "3"]))
+    assert [account.name for account in simulator.accounts] == ["vendor-1", "vendor-2", "vendor-3"]
+    numbers = [order.number for account in simulator.accounts for order in simulator.orders(account.name)]
+    assert len(set(numbers)) == 15
+    assert len({account.refresh_token for account in simulator.accounts}) == 3
+    simulator.stop()
+
+
 def test_a_port_in_use_is_said_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

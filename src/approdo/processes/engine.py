@@ -167,9 +167,10 @@ class Worker:
         database.closing.clear()
         self._idle: set[str] = set()
         dbos.DBOS.launch()
+        most = share(0, presence.workers_alive())
         for queue in QUEUES:
             dbos.DBOS.register_queue(
-                queue, partition_concurrency=1, worker_concurrency=THREADS, polling_interval_sec=POLLING_SECONDS
+                queue, partition_concurrency=1, worker_concurrency=most, polling_interval_sec=POLLING_SECONDS
             )
 
     def take_over(self) -> int:
