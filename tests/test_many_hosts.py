@@ -1,8 +1,6 @@
 """Several hosts on one PostgreSQL: work spreads, every account keeps its quota, any process may die or be added."""
 
 import os
-import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
@@ -10,6 +8,7 @@ from pathlib import Path
 import httpx2
 import pytest
 import truth
+from browsing import add_user, answers, sign_in
 from hub import Hub, declared, free_port, wait_for
 
 from amazon_simulator import Simulator, numbered_accounts
@@ -127,34 +126,18 @@ def test_work_spreads_over_the_hosts_and_survives_the_death_of_one(hub: Hub, ama
 
 
 def test_one_of_two_web_processes_may_die_and_whoever_is_signed_in_goes_on_with_the_other(hub: Hub, tmp_path: Path):
-    add = [sys.executable, "-m", "approdo", "user", "add", "anna", "--password-stdin"]
-    subprocess.run(add, env=hub.environment, input="approdo-approdo", text=True, check=True, capture_output=True)
+    add_user(hub)
     ports = [free_port(), free_port()]
     webs = [host(hub, tmp_path, f"web-{port}").start("web", "--port", str(port)) for port in ports]
     first, second = (f"http://127.0.0.1:{port}" for port in ports)
     with httpx2.Client(follow_redirects=True) as browser:
         for address in (first, second):
-            wait_for(lambda address=address: answers(browser, address), "the web server answered")
+            wait_for(lambda address=address: answers(address), "the web server answered")
         sign_in(browser, first)
         assert browser.get(f"{first}/sales/saledocument/").status_code == 200
         webs[0].kill()
         webs[0].wait()
-        wait_for(lambda: not answers(browser, first), "its children ended with it")
+        wait_for(lambda: not answers(first), "its children ended with it")
         for _ in range(20):
             answer = browser.get(f"{second}/sales/saledocument/")
             assert (answer.status_code, answer.url.path) == (200, "/sales/saledocument/"), "still signed in"
-
-
-def answers(browser: httpx2.Client, address: str) -> bool:
-    try:
-        return browser.get(f"{address}/login/").status_code == 200
-    except httpx2.RequestError:
-        return False
-
-
-def sign_in(browser: httpx2.Client, address: str) -> None:
-    browser.get(f"{address}/login/")
-    form = {"username": "anna", "password": "approdo-approdo", "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
-    answer = browser.post(f"{address}/login/", data=form, headers={"referer": f"{address}/login/"})
-    assert answer.status_code == 200
-    assert answer.url.path != "/login/"
