@@ -21,9 +21,13 @@ def server_binaries() -> Path | None:
 
 
 class Server:
-    """A server that ends with this process; `address` is without a database name."""
+    """A server that ends with this process; `address` is without a database name.
 
-    def __init__(self) -> None:
+    It writes to the disk for good only where it is `durable`: tests do without.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         binaries = server_binaries()
         assert binaries, "PostgreSQL is not installed (Debian: apt-get install postgresql)"
         self._binaries = binaries
@@ -37,10 +41,15 @@ class Server:
 
     def start(self) -> None:
         """Start it, or start it again with what it held."""
-        settings = (
-            f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c fsync=off -c max_connections=200"
-        )
+        settings = f"-p {self._port} -k {self._folder} -c listen_addresses=127.0.0.1 -c max_connections=200"
+        if not self._durable:
+            settings += " -c fsync=off"
         self._run("pg_ctl", "-w", "-l", self._folder / "log", "-o", settings, "start")
+
+    @property
+    def process(self) -> int:
+        """The number of its first process."""
+        return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def stop(self) -> None:
         """Stop it at once: every connection dies."""

@@ -1,0 +1,306 @@
+"""What accounts, workers and orders cost: processor time, memory, connections, disk, and how much quota is used.
+
+    python bench/many_hosts.py [--accounts 1,2,4,8] [--workers 1,2,3] [--orders 1500]
+
+Each pair of accounts and workers gets an empty database on a PostgreSQL server of its own (which must be
+installed), a simulated Amazon with the real limits and answers after 20 ms, one `approdo web` and the workers.
+Every account is downloaded twice: all new, then all unchanged. Everything runs on the machine at hand, the
+simulated Amazon and the server too: with few cores they take from the workers, so read seconds of processor time.
+Then the size on disk is measured on both databases.
+"""
+
+import argparse
+import json
+import os
+import platform
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any, Self
+
+import httpx2
+import psycopg
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+import postgres
+from hub import free_port
+
+RESULTS = Path(__file__).resolve().parent / "results"
+DAYS = 20
+LINES = 10
+PER_SECOND = 10
+TICKS = os.sysconf("SC_CLK_TCK")
+IDLE_SECONDS = 6
+SIZED_ORDERS = 10_000
+QUIET_RUNS = 3
+KEY = "YmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ghISE="
+SECRETS = {"APPRODO_SECRET_KEY": "only for measuring", "APPRODO_ENCRYPTION_KEYS": KEY}
+ASK = """
+from approdo.cli import start
+start.open_database()
+from approdo.processes import runs
+from approdo.processes.models import Connector
+for connector in Connector.objects.all():
+    runs.request_run(connector)
+"""
+ENDED = """
+SELECT extract(epoch FROM min(started_at)), extract(epoch FROM max(ended_at)), min(state), max(state),
+    sum(extract(epoch FROM ended_at - started_at)), sum((counts ->> 'read')::int)
+FROM processes_run WHERE id > %s HAVING bool_and(state NOT IN ('queued', 'running')) AND count(*) = %s
+"""
+CONNECTIONS = """
+SELECT application_name, count(*) FROM pg_stat_activity WHERE datname = current_database()
+AND application_name LIKE 'bench-%' GROUP BY 1
+"""
+
+
+def main() -> None:
+    """Measure, print a line for each pair, write `bench/results/many-hosts.json`."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--accounts", type=_numbers, default=(1, 2, 4, 8))
+    parser.add_argument("--workers", type=_numbers, default=(1, 2, 3))
+    parser.add_argument("--orders", type=int, default=1500, help="of each account, over 20 days")
+    options = parser.parse_args()
+    server = postgres.Server(durable=True)
+    rows = []
+    for accounts in options.accounts:
+        for workers in options.workers:
+            for row in _pair(server, accounts, workers, options.orders):
+                rows.append(row)
+                print(json.dumps(row), flush=True)
+    sizes = [_size(""), _size(server.address)]
+    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+    written = {"lines": LINES, "orders_of_each": options.orders, **machine, "results": rows, "sizes": sizes}
+    print(json.dumps(sizes, indent=2))
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / "many-hosts.json").write_text(json.dumps(written, indent=2) + "\n")
+
+
+def _pair(server: postgres.Server, accounts: int, workers: int, orders: int) -> Iterator[dict[str, Any]]:
+    with (
+        Installation(server.address) as hub,
+        simulated("--accounts", accounts, "--orders", orders, "--latency", 20) as amazon,
+    ):
+        hub.apply(amazon, DAYS)
+        started = {f"worker {number + 1}": hub.start("worker") for number in range(workers)}
+        started["web"] = hub.start("web", "--port", str(port := free_port()))
+        visitor = hub.visitor(port)
+        processes = {name: process.pid for name, process in started.items()}
+        processes |= {"simulator": amazon["process"], "postgresql": server.process}
+        time.sleep(6)
+        for what in ("idle", "new", "unchanged"):
+            before = {name: processor_seconds(pid) for name, pid in processes.items()}
+            measured = _idle() if what == "idle" else _download(hub, amazon, accounts, visitor)
+            used = {name: round(processor_seconds(pid) - before[name], 2) for name, pid in processes.items()}
+            peak = {name: peak_megabytes(process.pid) for name, process in started.items()}
+            about = {"accounts": accounts, "workers": workers, "what": what}
+            yield {**about, **measured, "processor_seconds": used, "peak_megabytes": peak}
+
+
+def _idle() -> dict[str, Any]:
+    time.sleep(IDLE_SECONDS)
+    return {"seconds": IDLE_SECONDS}
+
+
+def _download(hub: "Installation", amazon: dict[str, Any], accounts: int, visitor: httpx2.Client) -> dict[str, Any]:
+    """Download every account at once, while somebody lists documents twice a second."""
+    seen = len(requests(amazon))
+    ((last,),) = hub.rows("SELECT coalesce(max(id), 0) FROM processes_run")
+    hub.python(ASK)
+    connections: dict[str, int] = {}
+    while not (ended := hub.rows(ENDED, last, accounts)):
+        for name, count in hub.rows(CONNECTIONS.replace("%", "%%")):
+            connections[name] = max(connections.get(name, 0), count)
+        visitor.get("/api/v1/documents?limit=50").raise_for_status()
+        time.sleep(0.5)
+    ((began, over, least, most, reading, read),) = ended
+    assert (least, most) == ("succeeded", "succeeded"), (least, most)
+    made = [one for one in requests(amazon)[seen:] if one["operation"] != "token"]
+    return {
+        "seconds": round(float(over - began), 1),
+        "orders_read": read,
+        "pages": len(made),
+        "refused": sum(one["status"] == 429 for one in made),
+        "share_of_quota": round(len(made) / (float(reading) * PER_SECOND), 2),
+        "pages_per_second": round(len(made) / float(over - began), 1),
+        "connections": connections,
+    }
+
+
+class Installation:
+    """A hub of its own, on SQLite or on a new database of a server."""
+
+    def __init__(self, server: str) -> None:
+        self._folder = tempfile.TemporaryDirectory(prefix="approdo-bench-")
+        self.home = Path(self._folder.name)
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")}
+        self._environment = kept | {"APPRODO_HOME": str(self.home), "LANG": "C.UTF-8"}
+        self.url = ""
+        if server:
+            name = self.home.name.replace("-", "_").lower()
+            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+                connection.execute(f'CREATE DATABASE "{name}"')
+            self.url = f"{server}/{name}"
+            self._environment |= SECRETS | {"APPRODO_DATABASE_URL": self.url}
+        self._started: list[subprocess.Popen[bytes]] = []
+        self.command("migrate")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for process in self._started:
+            process.terminate()
+        for process in self._started:
+            process.wait()
+        self._folder.cleanup()
+
+    def apply(self, amazon: dict[str, Any], days: int) -> None:
+        """A node and a connector for each account."""
+        (self.home / "hub.yaml").write_text(yaml.safe_dump(_declared(amazon, days)))
+        self.command("apply", str(self.home / "hub.yaml"))
+
+    def command(self, *arguments: str) -> None:
+        """Run a command to its end."""
+        self._run("-m", "approdo", *arguments)
+
+    def visitor(self, port: int) -> httpx2.Client:
+        """Somebody who may read documents."""
+        token = self._run("-m", "approdo", "token", "add", "visitor", "--scope", "documents:read").strip()
+        return httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {token}"})
+
+    def python(self, code: str) -> None:
+        """Run a program in this installation."""
+        self._run("-c", code)
+
+    def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command and leave it running; its connections bear its name."""
+        environment = self._environment | {"PGAPPNAME": f"bench-{name}-{len(self._started) + 1}"}
+        process = subprocess.Popen([sys.executable, "-m", "approdo", name, *arguments], env=environment)
+        self._started.append(process)
+        return process
+
+    def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Ask the server."""
+        with psycopg.connect(self.url, application_name="looking") as connection:
+            return connection.execute(statement, values).fetchall()
+
+    def bytes_on_disk(self) -> dict[str, int]:
+        """What hub and engine take up, written down whole."""
+        if self.url:
+            with psycopg.connect(self.url, autocommit=True) as connection:
+                connection.execute("VACUUM")
+                found = connection.execute(
+                    "SELECT pg_database_size(current_database()), coalesce(sum(pg_total_relation_size(c.oid)), 0)"
+                    " FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace"
+                    " WHERE nspname = 'dbos' AND relkind = 'r'"
+                ).fetchone()
+            return {"all": int(found[0]), "of_that_engine": int(found[1])} if found else {}
+        sizes = {}
+        for name in ("hub", "engine"):
+            with closing(sqlite3.connect(self.home / f"{name}.sqlite3")) as file:
+                file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            sizes[name] = (self.home / f"{name}.sqlite3").stat().st_size
+        return {"all": sum(sizes.values()), "of_that_engine": sizes["engine"]}
+
+    def _run(self, *arguments: str) -> str:
+        command = [sys.executable, *arguments]
+        return subprocess.run(command, env=self._environment, check=True, capture_output=True, text=True).stdout
+
+
+def _size(server: str) -> dict[str, Any]:
+    """How much 10,000 orders add to a database, and how much runs that find nothing new."""
+    given = ("--accounts", 1, "--orders", SIZED_ORDERS, "--no-rate-limit")
+    with Installation(server) as hub, simulated(*given) as amazon:
+        hub.apply(amazon, DAYS + 1)
+        empty = hub.bytes_on_disk()
+        hub.command("run", "Download vendor-1")
+        full = hub.bytes_on_disk()
+        for _ in range(QUIET_RUNS):
+            hub.command("run", "Download vendor-1")
+        later = hub.bytes_on_disk()
+    megabytes = {name: round((full[name] - empty[name]) / 1e6, 1) for name in full}
+    each = {name: round((later[name] - full[name]) / QUIET_RUNS / 1e3) for name in full}
+    name = "postgresql" if server else "sqlite"
+    about = {"database": name, "empty_megabytes": round(empty["all"] / 1e6, 1)}
+    return {**about, "megabytes_of_10000_orders": megabytes, "kilobytes_of_a_run_that_reads_them_again": each}
+
+
+@contextmanager
+def simulated(*arguments: object) -> Iterator[dict[str, Any]]:
+    """A simulated Amazon in a process of its own: its address, credentials and process number."""
+    given = ["--port", "0", "--lines", str(LINES), "--days", str(DAYS), *map(str, arguments)]
+    process = subprocess.Popen([sys.executable, "-m", "amazon_simulator", *given], stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    said = process.stdout.readline()
+    found: dict[str, Any] = dict(re.findall(r"(\w+)=(\S+)", said))
+    found |= {"url": said.split()[3], "process": process.pid}
+    try:
+        yield found
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def requests(amazon: dict[str, Any]) -> list[dict[str, Any]]:
+    """Every request that the simulated Amazon has seen."""
+    answer = httpx2.get(f"{amazon['url']}/_simulator/requests", timeout=60)
+    found: list[dict[str, Any]] = answer.json()["requests"]
+    return found
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process has used, with its children, living and dead."""
+    used = 0
+    for one in _family(pid):
+        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
+        used += sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime (proc(5))
+    return used / TICKS
+
+
+def peak_megabytes(pid: int) -> int:
+    """The most memory that a process and its children ever held, shared pages counted for each."""
+    found = (re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{one}/status").read_text()) for one in _family(pid))
+    return sum(int(match[1]) for match in found if match) // 1024
+
+
+def _family(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in _family(int(child)))]
+
+
+def _declared(amazon: dict[str, Any], days: int) -> dict[str, Any]:
+    addresses = {"api_url": amazon["url"], "token_url": f"{amazon['url']}/auth/o2/token"}
+    credentials = {name: amazon[name] for name in ("client_id", "client_secret")}
+    options = {"region": "custom", "marketplace": "IT", **addresses, **credentials}
+    tokens = amazon["refresh_tokens"].split(",")
+    names = [token.rpartition("simulator-")[2] for token in tokens]
+    nodes = [
+        {"name": name, "type": "amazon_vendor", "options": {**options, "refresh_token": token}}
+        for name, token in zip(names, tokens, strict=True)
+    ]
+    kind, given = "amazon_vendor.download_orders", {"configuration": "Retail"}
+    return {
+        "nodes": nodes,
+        "time_ranges": [{"name": "All", "last": f"{days} days", "by": "both", "delay": "0 minutes"}],
+        "order_download_configurations": [
+            {"name": "Retail", "type": "vendor_retail", "time_range": "All", "states": "all"}
+        ],
+        "connectors": [{"name": f"Download {name}", "node": name, "type": kind, "options": given} for name in names],
+    }
+
+
+def _numbers(text: str) -> Sequence[int]:
+    return tuple(int(part) for part in text.split(","))
+
+
+if __name__ == "__main__":
+    main()
