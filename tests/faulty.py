@@ -52,6 +52,7 @@ def install(faults: dict[str, Any]) -> None:
     - `engine_read_only`: a path; while a file lies there, the engine's SQLite cannot be written
     - `version`: of a release whose steps are called otherwise
     - `host`: what this machine is called
+    - `dwells`: a path, written once it was seen that a worker is gone; it takes until the file is removed
     """
     if "die" in faults:
         death = Death(faults["die"])
@@ -69,6 +70,8 @@ def install(faults: dict[str, Any]) -> None:
         _be_of_version(faults["version"])
     if "host" in faults:
         socket.gethostname = lambda: faults["host"]
+    if "dwells" in faults:
+        _dwell(Path(faults["dwells"]))
     if "engine_read_only" in faults:
         from sqlalchemy import event
         from sqlalchemy.pool import Pool
@@ -85,6 +88,22 @@ def _be_of_version(version: str) -> None:
     step = engine.step
     engine.VERSION = version
     engine.step = lambda name, *work: step(f"{name} of version {version}", *work)
+
+
+def _dwell(path: Path) -> None:
+    from approdo.processes import presence
+
+    is_gone = presence.is_gone
+
+    def slowly(executor: str) -> bool:
+        gone = is_gone(executor)
+        if gone:
+            path.touch()
+        while path.exists():
+            time.sleep(0.05)
+        return gone
+
+    presence.is_gone = slowly
 
 
 def nursery() -> None:

@@ -82,6 +82,31 @@ def test_a_run_whose_worker_died_is_taken_over_within_a_minute_and_shows_it(hub:
     check_truth(hub, amazon)
 
 
+def test_of_two_who_find_the_same_worker_dead_only_one_takes_its_run_over(hub: Hub, amazon: Simulator, tmp_path: Path):
+    hub.apply(declared(amazon, last=f"{DAYS} days"))
+    amazon.dials.set("slow", 700)
+    hub.command("run", "Download", "--no-wait")
+    first = hub.start("worker")
+    wait_for(lambda: len(amazon.requests) > 2, "the run began")
+    dwells = tmp_path / "dwells"
+    hub.start_faulty({"dwells": str(dwells)}, "worker")
+    wait_for(lambda: "2 alive" in hub.command("doctor").stdout, "both live")
+    first.kill()
+    first.wait()
+    wait_for(dwells.exists, "it has seen that the first is gone")
+    hub.start("worker")
+    wait_for(lambda: "2 alive" in hub.command("doctor").stdout, "the third lives")
+    time.sleep(1.2 * ROUND_SECONDS)
+    assert truth.live(hub)
+    dwells.unlink()
+    time.sleep(2)
+    amazon.dials.clear()
+    wait_for(lambda: not truth.live(hub), "the run ended")
+    assert len(hub.rows(TAKEN_OVER)) == 1
+    assert pages_repeated(amazon) <= 1
+    check_truth(hub, amazon)
+
+
 def test_a_new_version_goes_on_with_what_the_old_one_left_and_with_what_waited_for_it(hub: Hub, amazon: Simulator):
     given = declared(amazon, last=f"{DAYS} days")
     options = given["nodes"][0]["options"] | {"refresh_token": SECOND_REFRESH_TOKEN}

@@ -177,10 +177,14 @@ class Worker:
         """Queue again what vanished workers left, and what ours lost. Returns how many workflows that were.
 
         What waits for another version is forgotten like what such a worker left: whoever knows the rows asks
-        for it again.
+        for it again. Where another worker looks already, nothing is done: it may have queued what we have seen.
         """
         if not self._presence.held():
             self._presence = presence.announce(self.executor)
+        with presence.alone() as alone:
+            return self._look_after() if alone else 0
+
+    def _look_after(self) -> int:
         live = _client().list_workflows(status=LIVE, load_input=False, load_output=False)
         self._share(len(live))
         abandoned = self._left([found for found in live if found.status == "PENDING" and found.queue_name])

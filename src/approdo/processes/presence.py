@@ -7,7 +7,8 @@ heartbeat to fake, no clock to compare.
 import fcntl
 import os
 import zlib
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -17,7 +18,8 @@ from django.conf import settings
 from approdo import environment
 
 LOCK_CLASS = 0x4150_5244
-"""Ours among the advisory locks of the database."""
+ALONE_CLASS = LOCK_CLASS + 1
+"""Ours among the advisory locks of the database: of each worker, and of the one that looks after the others."""
 
 
 class Presence(Protocol):
@@ -49,6 +51,19 @@ def is_gone(executor: str) -> bool:
             (LOCK_CLASS, _number(executor)),
         ).fetchone()
     return not found or found[0] == 0
+
+
+@contextmanager
+def alone() -> Iterator[bool]:
+    """Whether no other worker is in such a block now; until the end of this one none will be."""
+    url = environment.database_url()
+    if not url:
+        with (_folder() / "alone").open("a") as file:
+            yield _lock(file.fileno())
+        return
+    with closing(_connected(url)) as connection:
+        found = connection.execute("SELECT pg_try_advisory_lock(%s, 0)", (ALONE_CLASS,)).fetchone()
+        yield bool(found and found[0])
 
 
 def workers_alive() -> int:
@@ -85,13 +100,31 @@ def _held(path: Path) -> bool:
     except FileNotFoundError:
         return False
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _lock(descriptor):
+            return True
         path.unlink(missing_ok=True)  # its holder died: nobody will take this name again
         return False
-    except BlockingIOError:
-        return True
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock of an open file, where nobody has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _connected(url: str) -> psycopg.Connection:
+    """A connection whose locks the server lets go within half a minute after our host vanished without a word."""
+    connection = psycopg.connect(
+        url, autocommit=True, keepalives=1, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
+    )
+    for name, value in (("idle", 10), ("interval", 5), ("count", 3)):
+        connection.execute(f"SET tcp_keepalives_{name} = {value}")  # the server's own looks, not ours
+    return connection
 
 
 class _FileLock:
@@ -99,7 +132,7 @@ class _FileLock:
         self._file = _path(executor)
         draft = self._file.with_suffix(".new")
         self._descriptor = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
-        fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(self._descriptor)
         draft.rename(self._file)  # nobody sees it unlocked
 
     def held(self) -> bool:
@@ -112,12 +145,7 @@ class _FileLock:
 
 class _AdvisoryLock:
     def __init__(self, url: str, executor: str) -> None:
-        self._connection = psycopg.connect(
-            url, autocommit=True, keepalives=1, keepalives_idle=10, keepalives_interval=5, keepalives_count=3
-        )
-        # The server too looks whether we are there: a host that vanished without a word would else hold for hours.
-        for name, value in (("idle", 10), ("interval", 5), ("count", 3)):
-            self._connection.execute(f"SET tcp_keepalives_{name} = {value}")
+        self._connection = _connected(url)
         self._connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, _number(executor)))
 
     def held(self) -> bool:
