@@ -36,11 +36,13 @@ def setting(name: str, default: str = "") -> str:
     return os.environ.get(f"{PREFIX}{name}", "").strip() or default
 
 
-def whole_number(name: str, default: int) -> int:
-    """A setting that has to be a whole number; raises `ConfigError` otherwise."""
+def whole_number(name: str, default: int, least: int = 0) -> int:
+    """A setting that has to be a whole number, not below `least`; raises `ConfigError` otherwise."""
     text = setting(name, str(default))
     if not text.isdecimal():
         raise ConfigError("setting_not_a_number", name=f"{PREFIX}{name}", value=text)
+    if int(text) < least:
+        raise ConfigError("setting_too_small", name=f"{PREFIX}{name}", value=text, least=least)
     return int(text)
 
 

@@ -14,6 +14,7 @@ from approdo.processes import (
 )
 from approdo.processes.engine import Worker
 from approdo.processes.purging import purge_overdue
+from approdo.processes.thinning import thin_in_turn
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +45,7 @@ def _round(worker: Worker) -> None:
         procedures.advance_all()
         procedures.dispatch(timezone.now())
         purge_overdue(timezone.now())
+        thin_in_turn(timezone.now())
     except Exception as error:
         failed = "a round of the worker failed, the next one comes in %s s: %s"
         if database.is_failure(error):

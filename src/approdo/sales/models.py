@@ -196,7 +196,7 @@ class DocumentVersion(models.Model):
     number = models.PositiveIntegerField(_("version"))
     raw = models.BinaryField()
     sealed = models.BooleanField(default=False)
-    run = models.BigIntegerField(_("run"), null=True)
+    run = models.BigIntegerField(_("run"), null=True, db_index=True)
     received_at = models.DateTimeField(_("received"))
 
     class Meta:
@@ -282,7 +282,7 @@ class StatusVersion(models.Model):
     status = models.ForeignKey(DocumentStatus, models.CASCADE, related_name="versions", db_index=False)
     number = models.PositiveIntegerField(_("version"))
     raw = models.BinaryField()
-    run = models.BigIntegerField(_("run"), null=True)
+    run = models.BigIntegerField(_("run"), null=True, db_index=True)
     received_at = models.DateTimeField(_("received"))
 
     class Meta:

@@ -21,6 +21,8 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "setting_not_a_url": Sentence(
         _("{name} has to be an address, not “{value}”."), _("Write it as https://approdo.example.com, without a path.")
+    "setting_too_small": Sentence(
+        _("{name} has to be at least {least}, not {value}."), _("Correct it in the environment or in .env.")
     ),
     "setting_required": Sentence(
         _("{name} is required with PostgreSQL."),
