@@ -1,6 +1,6 @@
 """Sale documents and their versions."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +9,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import Query, Router
-from pydantic import BaseModel, Field, field_validator
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, Field
 
 from approdo.api.auth import READ_DOCUMENTS, WRITE_SETTINGS, may_read_personal_data, token_of
 from approdo.api.document_schema import Confirmation, Document, DocumentType, Program, Receiving
+from approdo.api.moments import Moment, utc
 from approdo.api.problems import invalid_field
 from approdo.api.records import list_schema
 from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer
@@ -43,25 +43,16 @@ class DocumentParameters(PageParameters):
     confirmation: Confirmation | None = Field(None, description="Of Amazon's status, informational.")
     receiving: Receiving | None = Field(None, description="Of Amazon's status, informational.")
     number: str | None = None
-    updated_since: str | None = Field(
-        None,
-        description="A moment in ISO 8601 with its time zone: what changed here then or later.",
-        json_schema_extra={"format": "date-time"},
+    updated_since: Moment | None = Field(
+        None, description="A moment in ISO 8601 with its time zone: what changed here then or later."
     )
     q: str | None = Field(None, description="How a number, a customer's order number, an ASIN or an SKU begins.")
-
-    @field_validator("updated_since")
-    @classmethod
-    def _moment(cls, value: str | None) -> str | None:
-        if value is not None:
-            _utc(value)
-        return value
 
     def filters(self) -> dict[str, Any]:
         """What `sales.queries.documents` filters by."""
         given = self.model_dump(exclude_none=True, exclude={"cursor", "limit", "q"})
         if self.updated_since is not None:
-            given["updated_since"] = _utc(self.updated_since)
+            given["updated_since"] = utc(self.updated_since)
         return given
 
 
@@ -222,13 +213,3 @@ def _node_name(key: str) -> str:
 def _found(request: HttpRequest, number: int) -> SaleDocument:
     document: SaleDocument = found_or_404(of_caller(request, queries.documents()), number)
     return document
-
-
-def _utc(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is None:
-            raise ValueError
-        return moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise PydanticCustomError("not_a_moment", "not a moment", {"value": text}) from None

@@ -28,6 +28,10 @@ STATUS = {
     "record_has_history": 409,
     "connector_inactive": 409,
     "connector_busy": 409,
+    "procedure_busy": 409,
+    "run_not_ended": 409,
+    "nothing_to_retry": 409,
+    "record_gone": 409,
 }
 """The status of an error whose class does not say it."""
 

@@ -1,20 +1,22 @@
 """Runs: what was done, when, and how it ended."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from approdo.api.auth import READ_RUNS, WRITE_RUNS, token_of
+from approdo.api.moments import Moment, utc
 from approdo.api.problems import ApiProblem, invalid_field
-from approdo.api.records import list_schema, reachable
+from approdo.api.records import list_schema, namespace, reachable
 from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer, page_by_id
-from approdo.processes import runs
+from approdo.processes import procedures, runs
 from approdo.processes.models import Run as RunRow
-from approdo.processes.records import CONNECTORS
+from approdo.processes.records import CONNECTORS, PROCEDURES, Section
 from approdo.sdk.errors import ConfigError
 
 State = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
@@ -58,15 +60,15 @@ class Explained(BaseModel):
 
 
 class Run(BaseModel):
-    """One execution of a connector, or of a procedure, which has steps."""
+    """One execution of a connector or of a procedure."""
 
     id: int
-    connector: str | None
-    procedure: str | None
+    connector: str | None = Field(description="Null where a procedure is run.")
+    procedure: str | None = Field(description="Null where a connector is run, also as the part of a procedure.")
     state: State
-    requested_by: str
-    due_at: datetime | None = Field(description="The due moment that it makes good, where nobody asked for it.")
-    retry_of: int | None
+    requested_by: str = Field(description="Empty where nobody asked: it was due.")
+    due_at: datetime | None = Field(description="The due moment that it makes good.")
+    retry_of: int | None = Field(description="The run that it retries.")
     worker: str = Field(description="Which worker does it, or did so last; empty while it waits for one.")
     created_at: datetime
     started_at: datetime | None
@@ -117,16 +119,18 @@ class Step(BaseModel):
     """One connector of a procedure's run."""
 
     connector: str
-    run: int | None
-    state: State | None
-    result: Literal["started", "joined", "skipped"] | None = Field(description="Null while it waits.")
+    run: int | None = Field(description="The connector's run; null while it waits, or where it has none.")
+    state: State | None = Field(description="How that run stands.")
+    result: Literal["started", "joined", "skipped"] | None = Field(
+        description="`joined`: a run that was under way did it. Null while it waits."
+    )
     reason: str = Field(description="Why it was left out.")
 
 
 class RunInFull(Run):
-    """A run with all that is known of it."""
+    """A run with all that is known of it. Requests and warnings go after `APPRODO_KEEP_RUNS` days."""
 
-    steps: list[Step] = Field(description="Of a procedure's run; empty for a connector's.")
+    steps: list[Step] = Field(description="Of a procedure's run: its connectors in order.")
     warnings: list[Explained]
     orders: list[Fetched]
     windows_read: list[Window]
@@ -137,7 +141,10 @@ class RunParameters(PageParameters):
     """Which runs."""
 
     connector: str | None = Field(None, description="The id or the name of a connector.")
+    procedure: str | None = Field(None, description="The id or the name of a procedure.")
+    kind: Literal["connector", "procedure"] | None = Field(None, description="What is run.")
     state: State | None = None
+    since: Moment | None = Field(None, description="A moment in ISO 8601 with its time zone: asked for then or later.")
 
 
 router = Router(tags=["Runs"])
@@ -147,20 +154,23 @@ router = Router(tags=["Runs"])
 def list_runs(request: HttpRequest, wanted: Query[RunParameters]) -> HttpResponse:
     """Newest first."""
     found = _visible(request)
-    if wanted.connector is not None:
-        try:
-            found = found.filter(connector=reachable(request, CONNECTORS, wanted.connector))
-        except ConfigError as error:
-            raise invalid_field("connector", error.code, **error.params) from None
+    for section, key in ((CONNECTORS, wanted.connector), (PROCEDURES, wanted.procedure)):
+        if key is not None:
+            found = found.filter(**{section.kind: _named(request, section, key)})
+    if wanted.kind is not None:
+        other = "connector_name" if wanted.kind == "procedure" else "procedure_name"
+        found = found.filter(**{other: ""})
     if wanted.state is not None:
         found = found.filter(state=wanted.state)
+    if wanted.since is not None:
+        found = found.filter(created_at__gte=utc(wanted.since))
     rows, next_cursor = page_by_id(found, wanted, newest_first=True)
     return list_answer(map(runs.as_data, rows), next_cursor)
 
 
 @add_route(router, "GET", "/{int:id}", Route("read_run", "Read one", READ_RUNS, RunInFull, problems=(404,)))
 def read_run(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
-    """With its windows, its warnings and the requests it made."""
+    """With its steps or windows, its warnings and the requests it made."""
     return answer(runs.with_details(_found(request, id)))
 
 
@@ -169,13 +179,38 @@ cancelling = Route("cancel_run", "Cancel", WRITE_RUNS, RunInFull, problems=(404,
 
 @add_route(router, "POST", "/{int:id}/cancel", cancelling)
 def cancel_run(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
-    """Ends a run that has not ended. Cancelling it again does nothing; any other end stays: 409."""
+    """Ends a run that has not ended, a procedure's with the connector's run that it started.
+
+    Cancelling it again does nothing; any other end stays: 409.
+    """
     run = _found(request, id)
-    runs.cancel(run)
+    (procedures if run.is_procedure else runs).cancel(run)
     run.refresh_from_db()
     if run.state != RunRow.State.CANCELLED:
         raise ApiProblem(409, "run_ended", id=id)
     return answer(runs.with_details(run))
+
+
+retrying = Route("retry_run", "Retry", WRITE_RUNS, RunInFull, 202, (404, 409))
+
+
+@add_route(router, "POST", "/{int:id}/retry", retrying)
+def retry_run(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
+    """Starts a run that does what this one left undone: connectors that failed, windows and orders not read.
+
+    Refused with 409 where it has not ended, left nothing, or what it ran is gone or at work.
+    """
+    run = _found(request, id)
+    again = (procedures if run.is_procedure else runs).retry(run, token_of(request).name)
+    address = reverse(f"{namespace(request)}:read_run", kwargs={"id": again.pk})
+    return answer(runs.with_details(again), 202, Location=address)
+
+
+def _named(request: HttpRequest, section: Section, key: str) -> Any:
+    try:
+        return reachable(request, section, key)
+    except ConfigError as error:
+        raise invalid_field(section.kind, error.code, **error.params) from None
 
 
 def _visible(request: HttpRequest) -> QuerySet[RunRow]:

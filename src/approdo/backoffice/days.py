@@ -37,6 +37,18 @@ def today() -> date:
     return max(timezone.localdate(timezone=zone) for zone in zones)
 
 
+def shared_zone() -> ZoneInfo:
+    """The zone of pages about several nodes: theirs where they all have the same, else the installation's."""
+    zones = list(_nodes_by_zone())
+    return zones[0] if len(zones) == 1 else _ours()
+
+
+def requested_on(first: date | None, last: date | None) -> Q:
+    """Runs that were asked for from one day to another, both included, by the calendar of `shared_zone`."""
+    start, end = _span(first, last, shared_zone())
+    return (Q(created_at__gte=start) if start else Q()) & (Q(created_at__lt=end) if end else Q())
+
+
 def _nodes_by_zone() -> dict[ZoneInfo, list[int]]:
     found: dict[ZoneInfo, list[int]] = defaultdict(list)
     for node in Node.objects.defer("secrets"):

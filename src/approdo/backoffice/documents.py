@@ -3,10 +3,8 @@
 Each filter, search and order uses an index; the page of one document is `document_page`.
 """
 
-from datetime import date
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -17,12 +15,11 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
-from unfold.widgets import INPUT_CLASSES
 
 from approdo.backoffice import consumer, document_page, formats, seen
 from approdo.backoffice.days import on_days
+from approdo.backoffice.days_filter import DaysFilter
 from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
@@ -32,9 +29,6 @@ from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
 from approdo.sales.queries import search
 from approdo.sales.raw import is_sealed
 from approdo.sales.status_queries import status_of
-
-SENSIBLE = (date(1970, 1, 1), date(9998, 12, 31))
-"""Days whose midnight every time zone and both databases can hold."""
 
 UNSHOWN = ("parties", "import_details", "raw_digest", "content_digest", "deal_code")
 """What the list does not read of each row."""
@@ -144,54 +138,11 @@ def _exactly(queryset: Any, **wanted: str | None) -> Any:
     return queryset.filter(**given)
 
 
-class DatesForm(forms.Form):
-    """Two days, in the browser's own date fields: Unfold's read Italian dates as American ones."""
-
-    def __init__(self, first: str, last: str) -> None:
-        super().__init__({"dated_from": first, "dated_to": last})
-        for name, label in (("dated_from", _("From")), ("dated_to", _("To"))):
-            attributes = {"type": "date", "class": " ".join(INPUT_CLASSES)}
-            self.fields[name] = forms.CharField(required=False, label=label, widget=forms.TextInput(attributes))
-
-
-class DateFilter(admin.ListFilter):
+class DateFilter(DaysFilter):
     """By the document's date as the list shows it, from one day to another, both included."""
 
-    title = gettext_lazy("date")
-    template = "backoffice/date_filter.html"
-
-    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
-        super().__init__(request, params, model, model_admin)
-        for name in ("dated_from", "dated_to"):
-            values = params.pop(name, None)
-            if values:
-                self.used_parameters[name] = values[-1] if isinstance(values, list) else values
-
-    def has_output(self) -> bool:
-        """Always."""
-        return True
-
-    def expected_parameters(self) -> list[str | None]:
-        """First and last day."""
-        return ["dated_from", "dated_to"]
-
-    def choices(self, changelist: Any) -> Any:
-        """The two fields."""
-        days = [str(self.used_parameters.get(name) or "") for name in ("dated_from", "dated_to")]
-        yield {"form": DatesForm(*days)}
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        """The documents of these days; a day that is none does not filter."""
-        first, last = _day(self.used_parameters.get("dated_from")), _day(self.used_parameters.get("dated_to"))
-        return queryset.filter(on_days(first, last))
-
-
-def _day(text: Any) -> date | None:
-    try:
-        day = date.fromisoformat(str(text or ""))
-        return day if SENSIBLE[0] <= day <= SENSIBLE[1] else None
-    except ValueError:
-        return None
+    names = ("dated_from", "dated_to")
+    within = staticmethod(on_days)
 
 
 class OneIndexOrder(ChangeList):

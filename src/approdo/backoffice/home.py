@@ -10,7 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from approdo.backoffice import coverage_panel, formats, run_page
+from approdo.backoffice import coverage_panel, formats, run_page, run_words
 from approdo.backoffice.days import on_days, today
 from approdo.backoffice.models import CONFIGURATION_MODELS, configuration_types
 from approdo.nodes.models import Configuration, Node, TimeRange
@@ -141,10 +141,10 @@ def _runs() -> list[RunRow]:
             run,
             formats.run_state(run),
             formats.moment(run.created_at, run_page.zone(run)),
-            run_page.duration(run),
-            run_page.summary(run),
+            run_words.duration(run),
+            run_words.summary(run),
         )
-        for run in Run.objects.select_related("connector__node").order_by("-created_at", "-id")[:LAST_RUNS]
+        for run in Run.objects.select_related("connector__node", "procedure").order_by("-created_at", "-id")[:LAST_RUNS]
     ]
 
 

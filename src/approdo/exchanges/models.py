@@ -16,7 +16,8 @@ NUMBER_LENGTH = 100
 class WindowRead(models.Model):
     """One window of one run. It counts as read only when `complete`: each of its pages is stored.
 
-    Old windows are joined (`thinning`): one row then stands for many, and its `run` is 0. The truth that a resumed run starts from. Its counts move in the transaction that stores a page.
+    The truth that a resumed run starts from. Its counts move in the transaction that stores a page. Old ones are
+    joined (`thinning`): such a row stands for windows of many runs, and its `run` is 0.
     """
 
     class Purpose(models.TextChoices):

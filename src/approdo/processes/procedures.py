@@ -63,7 +63,10 @@ def request(procedure: Procedure, requested_by: str = "", due_at: datetime | Non
 
 
 def retry(run: Run, requested_by: str = "") -> Run:
-    """The connectors of a procedure's run that did not succeed, once more. Raises `ConfigError` where all did."""
+    """The connectors of a procedure's run that did not succeed, once more.
+
+    Raises `ConfigError` where all did, where it has not ended, or its procedure is gone or at work.
+    """
     procedure = run.procedure
     if procedure is None:
         raise ConfigError("record_gone", name=run.name)
@@ -72,7 +75,11 @@ def retry(run: Run, requested_by: str = "") -> Run:
     left = [step for step in run.steps.select_related("part") if step.connector_id and not _succeeded(step)]
     if not left:
         raise ConfigError("nothing_to_retry", run=run.pk)
-    return _begin(procedure, [(step.connector_id, step.connector_name) for step in left], requested_by, retry_of=run)
+    connectors = [(step.connector_id, step.connector_name) for step in left]
+    again = _begin(procedure, connectors, requested_by, retry_of=run)
+    if again.retry_of_id != run.pk:
+        raise ConfigError("procedure_busy", name=procedure.name, run=again.pk)
+    return again
 
 
 def _begin(procedure: Procedure, connectors: Sequence[tuple[int | None, str]], requested_by: str, **more: Any) -> Run:

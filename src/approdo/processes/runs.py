@@ -68,6 +68,8 @@ def request_run(
             )
     except IntegrityError:
         live = Run.objects.get(connector=connector, state__in=Run.LIVE)
+        if retry_of and live.retry_of_id == retry_of.pk:
+            return live
         if wanted or retry_of or live.orders:
             raise ConfigError("connector_busy", name=connector.name, run=live.pk) from None
         return live

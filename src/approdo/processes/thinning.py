@@ -60,9 +60,9 @@ def _thin_runs(before: datetime, newest: set[int]) -> bool:
 
 def _newest() -> set[int]:
     """The newest run of each connector and each procedure, and the runs that are the steps of these."""
-    found = set()
-    for one in (*Connector.objects.only("pk"), *Procedure.objects.only("pk")):
-        found.update(one.runs.order_by("-created_at", "-id").values_list("pk", flat=True)[:1])
+    found: set[int] = set()
+    for runs_of in (*(one.runs for one in Connector.objects.all()), *(one.runs for one in Procedure.objects.all())):
+        found.update(runs_of.order_by("-created_at", "-id").values_list("pk", flat=True)[:1])
     parts = RunStep.objects.filter(run__in=found, part__isnull=False).values_list("part", flat=True)
     return found.union(part for part in parts if part)
 
@@ -72,5 +72,5 @@ def _named(runs: set[int]) -> set[int]:
     named: set[int] = set()
     for kind in (DocumentVersion, StatusVersion, SetAside):
         rows = kind._default_manager.filter(run__in=runs).order_by()
-        named.update(rows.values_list("run", flat=True).distinct())
+        named.update(run for run in rows.values_list("run", flat=True).distinct() if run)
     return named

@@ -21,6 +21,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "setting_not_a_url": Sentence(
         _("{name} has to be an address, not “{value}”."), _("Write it as https://approdo.example.com, without a path.")
+    ),
     "setting_too_small": Sentence(
         _("{name} has to be at least {least}, not {value}."), _("Correct it in the environment or in .env.")
     ),
@@ -222,6 +223,10 @@ SENTENCES: Mapping[str, Sentence] = {
     "connector_gone": Sentence(_("Left out, because the connector was deleted.")),
     # retrying
     "run_not_ended": Sentence(_("Run {run} has not ended yet."), _("Wait for its end, or cancel it.")),
+    "procedure_busy": Sentence(
+        _("The procedure “{name}” is at work: run {run} has not ended."),
+        _("Try again once it has ended, or cancel it."),
+    ),
     "nothing_to_retry": Sentence(_("Run {run} left nothing to retry: all of it was done.")),
     "record_gone": Sentence(_("“{name}” was deleted, so its run cannot be retried.")),
     "nothing_of_that_name": Sentence(

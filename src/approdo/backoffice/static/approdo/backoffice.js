@@ -156,6 +156,23 @@
     button.textContent = button.dataset.copied;
   }
 
+  // The address bar may be plain HTTP, where browsers give no clipboard: then the text is left selected.
+  function copyText(event) {
+    const button = event.target.closest("[data-copy-text]");
+    if (!button) return;
+    if (!navigator.clipboard) {
+      window.getSelection().selectAllChildren(button.previousElementSibling);
+      return;
+    }
+    navigator.clipboard.writeText(button.dataset.copyText);
+    button.firstElementChild.textContent = "check";
+  }
+
+  // A picture of time begins at its newest end.
+  function scrollToEnd() {
+    for (const picture of document.querySelectorAll("[data-scroll-end]")) picture.scrollLeft = picture.scrollWidth;
+  }
+
   document.addEventListener("DOMContentLoaded", function () {
     for (const form of document.querySelectorAll("form")) {
       showWhen(form);
@@ -167,6 +184,8 @@
     capitalise();
     document.addEventListener("submit", busy);
     document.addEventListener("click", copy);
+    document.addEventListener("click", copyText);
+    scrollToEnd();
   });
   // Coming back with the browser's own button finds the page as it was left.
   window.addEventListener("pageshow", function (event) {

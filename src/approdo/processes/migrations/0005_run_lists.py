@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('processes', '0003_procedures'),
+        ('processes', '0004_run_worker'),
     ]
 
     operations = [
