@@ -60,4 +60,5 @@ def _why(step: RunStep, run: Run) -> str:
         return _("Not begun: the run ended before")
     if step.result != RunStep.Result.WAITING and step.part is None:
         return _("Its run is no longer kept")
-    return step.get_result_display()
+    # In the catalogue “Started” is a moment.
+    return _("Run started") if step.result == RunStep.Result.STARTED else step.get_result_display()

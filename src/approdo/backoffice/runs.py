@@ -72,7 +72,7 @@ class RunAdmin(ModelAdmin[Run]):
         if run.due_at is None:
             return asked
         due = format_html('<span class="ap-quiet ap-small">{} {}</span>', _("due"), formats.moment(run.due_at, there))
-        return format_html("{}<br>{}", asked, due)
+        return format_html("<div>{}<br>{}</div>", asked, due)
 
     @admin.display(description=gettext_lazy("Asked by"))
     def asked_by(self, run: Run) -> SafeString | str:
@@ -211,12 +211,12 @@ def run_title(run: Run) -> SafeString:
     )  # fmt: skip
     steps = [] if run.is_procedure else list(run.part_of.all())
     if not steps:
-        return title
+        return format_html("<div>{}</div>", title)
     links = format_html_join(
         ", ", '<a class="ap-link" href="{}">#{}</a>',
         ((reverse("admin:processes_run_change", args=[step.run_id]), step.run_id) for step in steps),
     )  # fmt: skip
-    return format_html('{}<br><span class="ap-quiet ap-small">{} {}</span>', title, _("step of run"), links)
+    return format_html('<div>{}<br><span class="ap-quiet ap-small">{} {}</span></div>', title, _("step of run"), links)
 
 
 def _was_thinned(number: int) -> bool:

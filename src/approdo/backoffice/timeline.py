@@ -1,7 +1,7 @@
 """The picture of what ran when: a row for each procedure and connector, a bar for each run or few of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -183,20 +183,26 @@ def _bars(found: Iterable[Done], view: View, address: str) -> list[Bar]:
     """A bar for each run; what would lie within a few pixels shares one, so that there are never too many."""
     step = (view.end - view.start) / BARS
     groups: list[list[Done]] = []
+    state, until = "", view.start
     for one in found:
         last = groups[-1] if groups else []
-        follows = last and one.state == last[-1].state and one.start - max(each.end for each in last) <= step
-        if last and not one.live and not last[-1].live and (follows or one.start - last[0].start < step):
+        near = one.start - last[0].start < step if last else False
+        if last and not one.live and not last[-1].live and (near or (one.state == state and one.start - until <= step)):
             last.append(one)
+            state, until = _worst({state, one.state}), max(until, one.end)
         else:
             groups.append([one])
+            state, until = one.state, one.end
     return [_bar(group, view, address) for group in groups]
+
+
+def _worst(states: Collection[str]) -> str:
+    return next((one for one in WORST if one in states), State.RUNNING)
 
 
 def _bar(group: list[Done], view: View, address: str) -> Bar:
     start, end = group[0].start, max(one.end for one in group)
-    states = {one.state for one in group}
-    state = group[0].state if len(states) == 1 else next(one for one in WORST if one in states)
+    state = _worst({one.state for one in group})
     left = view.percent(start)
     if len(group) == 1:
         address = reverse("admin:processes_run_change", args=[group[0].pk])

@@ -12,6 +12,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
+from plans import plan_of
 
 from approdo.backoffice import formats
 from approdo.sales.models import SaleDocument, SetAside
@@ -106,17 +107,6 @@ FILTERS = [
     "dated_from=2026-01-01",
     "node={node}&state=closed&vendor_code=ROSIT",
 ]
-
-
-def plan_of(sql):
-    """How the database would do it with many rows, when a sort or a scan of the table costs too much."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "sqlite":
-            return "\n".join(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {sql}").fetchall())
-        for way in ("seqscan", "sort", "incremental_sort", "bitmapscan"):
-            cursor.execute(f"SET LOCAL enable_{way} = off")
-        cursor.execute(f"EXPLAIN {sql}")
-        return "\n".join(row[0] for row in cursor.fetchall())
 
 
 def about_documents(client, query):
