@@ -14,7 +14,7 @@ from approdo.api.problems import invalid_field
 from approdo.api.records import Key, Resource, add_record_routes, namespace, reachable
 from approdo.api.routes import Route, add_route, answer
 from approdo.api.runs import RunInFull
-from approdo.processes import runs
+from approdo.processes import run_data, runs
 from approdo.processes.records import CONNECTORS
 from approdo.sdk.errors import ConfigError
 
@@ -64,7 +64,7 @@ def run_connector(request: HttpRequest, key: Key, body: InBody[RunBody | None] =
             raise invalid_field("orders", error.code, **error.params) from None
         raise
     address = reverse(f"{namespace(request)}:read_run", kwargs={"id": run.pk})
-    return answer(runs.with_details(run), 202, Location=address)
+    return answer(run_data.with_details(run), 202, Location=address)
 
 
 COLUMNS = {"configuration": "options.configuration"}

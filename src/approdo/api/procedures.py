@@ -13,7 +13,7 @@ from approdo.api.bodies import Body
 from approdo.api.records import Key, Resource, add_record_routes, namespace, reachable
 from approdo.api.routes import Route, add_route, answer
 from approdo.api.runs import RunInFull
-from approdo.processes import procedures, records, runs
+from approdo.processes import procedures, records, run_data
 from approdo.processes.records import PROCEDURES
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -81,7 +81,7 @@ def run_procedure(request: HttpRequest, key: Key) -> HttpResponse:
     """Starts a run, or gives the one that has not ended yet. Its schedule and a pause stay as they are."""
     run = procedures.request(reachable(request, PROCEDURES, key), token_of(request).name)
     address = reverse(f"{namespace(request)}:read_run", kwargs={"id": run.pk})
-    return answer(runs.with_details(run), 202, Location=address)
+    return answer(run_data.with_details(run), 202, Location=address)
 
 
 @add_route(router, "POST", "/{path:id}/pause", pausing)

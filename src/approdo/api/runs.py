@@ -14,7 +14,7 @@ from approdo.api.moments import Moment, utc
 from approdo.api.problems import ApiProblem, invalid_field
 from approdo.api.records import list_schema, namespace, reachable
 from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer, page_by_id
-from approdo.processes import procedures, runs
+from approdo.processes import procedures, run_data, runs
 from approdo.processes.models import Run as RunRow
 from approdo.processes.records import CONNECTORS, PROCEDURES, Section
 from approdo.sdk.errors import ConfigError
@@ -165,13 +165,13 @@ def list_runs(request: HttpRequest, wanted: Query[RunParameters]) -> HttpRespons
     if wanted.since is not None:
         found = found.filter(created_at__gte=utc(wanted.since))
     rows, next_cursor = page_by_id(found, wanted, newest_first=True)
-    return list_answer(map(runs.as_data, rows), next_cursor)
+    return list_answer(map(run_data.as_data, rows), next_cursor)
 
 
 @add_route(router, "GET", "/{int:id}", Route("read_run", "Read one", READ_RUNS, RunInFull, problems=(404,)))
 def read_run(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
     """With its steps or windows, its warnings and the requests it made."""
-    return answer(runs.with_details(_found(request, id)))
+    return answer(run_data.with_details(_found(request, id)))
 
 
 cancelling = Route("cancel_run", "Cancel", WRITE_RUNS, RunInFull, problems=(404, 409))
@@ -188,7 +188,7 @@ def cancel_run(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  th
     run.refresh_from_db()
     if run.state != RunRow.State.CANCELLED:
         raise ApiProblem(409, "run_ended", id=id)
-    return answer(runs.with_details(run))
+    return answer(run_data.with_details(run))
 
 
 retrying = Route("retry_run", "Retry", WRITE_RUNS, RunInFull, 202, (404, 409))
@@ -203,7 +203,7 @@ def retry_run(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the
     run = _found(request, id)
     again = (procedures if run.is_procedure else runs).retry(run, token_of(request).name)
     address = reverse(f"{namespace(request)}:read_run", kwargs={"id": again.pk})
-    return answer(runs.with_details(again), 202, Location=address)
+    return answer(run_data.with_details(again), 202, Location=address)
 
 
 def _named(request: HttpRequest, section: Section, key: str) -> Any:

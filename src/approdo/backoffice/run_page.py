@@ -16,7 +16,7 @@ from approdo.exchanges.intake import STATUSES_COUNTED
 from approdo.exchanges.models import NumberRead, RunNote, WindowRead
 from approdo.nodes.sentences import Explanation, explain
 from approdo.nodes.time_ranges import zone_of
-from approdo.processes import presence, runs
+from approdo.processes import presence, run_data, runs
 from approdo.processes.models import Run
 from approdo.sales.models import SaleDocument
 
@@ -78,7 +78,7 @@ def zone(run: Run) -> ZoneInfo | None:
 
 def progress(run: Run) -> dict[str, Any]:
     """What changes while the run works."""
-    runs.add_up(run)
+    run_data.add_up(run)
     counts, there = run.counts, zone(run)
     return {
         "state": formats.run_state(run),
@@ -120,7 +120,7 @@ def whole(run: Run) -> dict[str, Any]:
     """All that the page shows, but for its requests."""
     return {
         **progress(run),
-        "errors": runs.errors(run),
+        "errors": run_data.errors(run),
         "warnings": _warnings(run),
     }
 
@@ -135,7 +135,7 @@ def _proof(run: Run) -> list[tuple[str, SafeString, SafeString]]:
     """The time that a run without anything new proves to hold nothing new."""
     return [
         (formats.scan_label(scan), formats.moment(one.start), formats.moment(one.end))
-        for scan, parts in runs.proof(run).items()
+        for scan, parts in run_data.proof(run).items()
         for one in parts
     ]
 

@@ -18,7 +18,7 @@ from approdo.backoffice.requests_table import requests_table
 from approdo.backoffice.run_filters import ConnectorFilter, KindFilter, ProcedureFilter, RequestedFilter, StateFilter
 from approdo.backoffice.unfolded import InfinitePaginator, ModelAdmin
 from approdo.nodes.sentences import explain_error
-from approdo.processes import procedures, runs
+from approdo.processes import procedures, run_data, runs
 from approdo.processes.models import Run
 from approdo.sdk.errors import ConfigError
 
@@ -89,7 +89,7 @@ class RunAdmin(ModelAdmin[Run]):
     @admin.display(description=gettext_lazy("Result"))
     def results(self, run: Run) -> str:
         """The counts that are not zero, in words."""
-        runs.add_up(run)
+        run_data.add_up(run)
         return run_words.summary(run)
 
     def get_urls(self) -> list[URLPattern]:

@@ -42,30 +42,30 @@ def command(name: str, orders: str | None, as_json: bool, no_wait: bool) -> None
 
 def tell(run: "Run") -> None:
     """Say how a run ended: its counts on stdout; warnings and errors on stderr."""
-    from approdo.processes import runs
+    from approdo.processes import run_data
 
     click.echo(_ended(run))
-    statuses = runs.statuses(run)
+    statuses = run_data.statuses(run)
     if statuses["read"]:
         text = _("Order statuses (Amazon's, informational): {read} read, {changed} new or changed.")
         changed = number(statuses["created"] + statuses["updated"])
         click.echo(text.format(read=number(statuses["read"]), changed=changed))
     for line in _proof(run):
         click.echo(line)
-    for part in runs.parts(run):
-        for warning in runs.warnings(part):
+    for part in run_data.parts(run):
+        for warning in run_data.warnings(part):
             click.echo(_("Warning: {text}").format(text=_joined(warning)), err=True)
-    for error in runs.errors(run):
+    for error in run_data.errors(run):
         click.echo(_joined(error), err=True)
 
 
 def as_data(run: "Run") -> dict[str, Any]:
     """The run as `--json` prints it."""
-    from approdo.processes import runs
+    from approdo.processes import run_data
 
     counts = {name: run.counts.get(name, 0) for name in COUNTS}
-    data = {"run": run.pk, "state": run.state, "counts": counts, "statuses": runs.statuses(run)}
-    return {**data, "errors": runs.errors(run)}
+    data = {"run": run.pk, "state": run.state, "counts": counts, "statuses": run_data.statuses(run)}
+    return {**data, "errors": run_data.errors(run)}
 
 
 def _named(name: str) -> "Connector | Procedure":
@@ -106,9 +106,9 @@ def _started(run: "Run") -> str:
 
 def _proof(run: "Run") -> list[str]:
     """For a run that found nothing new: which time Amazon was asked for. Silent where anything failed."""
-    from approdo.processes import runs
+    from approdo.processes import run_data
 
-    proof = runs.proof(run)
+    proof = run_data.proof(run)
     if not proof:
         return []
     if run.counts.get("read"):

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from approdo.cli.texts import _, number
-from approdo.processes import database, presence, runs
+from approdo.processes import database, presence, run_data
 from approdo.processes.models import Run
 from approdo.processes.worker import work
 
@@ -45,7 +45,7 @@ def until_ended(run: Run, stop: threading.Event) -> None:
 def _look(run: Run, worker: "_OwnWorker") -> None:
     worker.step_in_where_none_lives()
     run.refresh_from_db()
-    runs.add_up(run)
+    run_data.add_up(run)
 
 
 class _Outage:

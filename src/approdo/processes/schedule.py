@@ -16,7 +16,7 @@ SECOND = timedelta(seconds=1)
 
 CRON_FIELDS = 5
 
-MOST_MISSES = 1000
+MOST_MISSES = 400
 """So many moments of a cron expression may lie outside the slots before it counts as never due."""
 
 

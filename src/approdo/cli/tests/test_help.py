@@ -1,8 +1,7 @@
-"""Help is there for every command, quickly and without Django."""
+"""Help is there for every command, without what is slow to import."""
 
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,7 +13,8 @@ WITHOUT_DJANGO = """
 import sys
 from approdo.cli.main import main
 code = main(sys.argv[1:])
-assert "django" not in sys.modules, "Django was imported"
+slow = {"django", "dbos", "httpx2", "psycopg"} & sys.modules.keys()
+assert not slow, f"{slow} was imported"
 sys.exit(code)
 """
 
@@ -25,15 +25,10 @@ def shown(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_help_is_quick_and_names_every_command():
-    times = []
-    for _ in range(3):
-        begin = time.monotonic()
-        done = shown("--help")
-        times.append(time.monotonic() - begin)
+def test_help_names_every_command():
+    done = shown("--help")
     assert done.returncode == 0, done.stderr
     assert all(f"  {command} " in done.stdout for command in COMMANDS)
-    assert min(times) < 0.4
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "user add", "token add"])

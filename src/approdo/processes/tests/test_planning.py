@@ -20,7 +20,7 @@ from approdo.exchanges.intake import take_page
 from approdo.exchanges.models import WindowRead
 from approdo.exchanges.quiet import explain_silence
 from approdo.nodes.models import Configuration, TimeRange
-from approdo.processes import planning, runs, workflows
+from approdo.processes import planning, run_data, runs, workflows
 from approdo.processes.models import Connector, Run
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ConfigError
@@ -185,7 +185,7 @@ def test_a_run_that_read_everything_warns_of_an_unusual_silence_until_it_is_expl
         run = Run.objects.create(connector=Connector.objects.get(), created_at=timezone.now(), state="queued")
         planning.write_windows(run)
         runs.succeed(run.pk)
-        return [one["code"] for one in runs.warnings(run)]
+        return [one["code"] for one in run_data.warnings(run)]
 
     assert ended() == ["unusually_quiet"]
     explain_silence(account.node, "vendor_retail", "We moved.", "anna")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from approdo.processes.schedule import Schedule, Weekly, check_cron, first, following, is_open, upcoming
@@ -130,6 +130,7 @@ SCHEDULES = some.one_of(
 )
 
 
+@settings(deadline=None)
 @given(planned=SCHEDULES, due=MOMENTS, away=some.timedeltas(timedelta(0), timedelta(days=90)))
 def test_whatever_the_schedule_the_next_due_moment_is_later_than_both_and_in_a_slot(planned, due, away):
     found = following(planned, due, due + away)

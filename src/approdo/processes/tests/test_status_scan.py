@@ -9,7 +9,7 @@ from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
 from approdo.exchanges.coverage import coverage
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Configuration, Node, TimeRange
-from approdo.processes import planning, rereading, runs, workflows
+from approdo.processes import planning, rereading, run_data, runs, workflows
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import DocumentStatus, SaleDocument, SetAside, StatusLine, StatusVersion
 from approdo.sales.raw import compress
@@ -150,7 +150,7 @@ def test_without_the_role_for_statuses_the_orders_are_read_and_the_run_says_whic
     amazon.dials.set("forbidden", operation=STATUS)
     done = run(connector)
     assert (done.state, done.error_code, done.error_kind) == (Run.State.PARTIAL, "status_refused", "config")
-    assert "Inventory and Order Tracking" in runs.errors(done)[0]["hint"]
+    assert "Inventory and Order Tracking" in run_data.errors(done)[0]["hint"]
     assert done.counts["created"] == SaleDocument.objects.count() > 0
     assert not known()
     by_scan = {one.scan: one for one in coverage(connector.node)}
@@ -244,5 +244,5 @@ def test_a_set_aside_status_is_stored_once_it_can_be_read(connector, amazon):
     waiting.refresh_from_db()
     assert rereading.retry(waiting)
     assert DocumentStatus.objects.get(number=number).status == "closed"
-    assert not runs.errors(Run.objects.get())
+    assert not run_data.errors(Run.objects.get())
     assert Run.objects.get().state == Run.State.SUCCEEDED

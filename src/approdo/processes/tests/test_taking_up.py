@@ -11,7 +11,7 @@ from django.utils import timezone, translation
 from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
 from approdo.exchanges.models import RunNote, WindowRead
 from approdo.nodes.sentences import explain
-from approdo.processes import engine, runs, workflows
+from approdo.processes import engine, run_data, runs, workflows
 from approdo.processes.models import Run
 
 pytestmark = pytest.mark.django_db
@@ -42,7 +42,7 @@ def test_the_first_worker_is_written_down_and_only_another_one_is_worth_a_note(c
     with translation.override("it"):
         assert "two" in explain(note.code, note.params).message
         assert "ended" not in explain(note.code, note.params).message
-    assert runs.warnings(run)[0]["code"] == "taken_over"
+    assert run_data.warnings(run)[0]["code"] == "taken_over"
     runs.cancel(run)
     assert not runs.take_up(again(run), "three")
     assert again(run).worker == "two"

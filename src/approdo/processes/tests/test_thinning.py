@@ -11,7 +11,7 @@ from approdo import environment
 from approdo.exchanges import thinning as details
 from approdo.exchanges.coverage import Reach, coverage, unread
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
-from approdo.processes import runs, thinning
+from approdo.processes import run_data, thinning
 from approdo.processes.models import Connector, Procedure, Run, RunStep
 from approdo.sales.models import DocumentVersion
 from approdo.sales.receive import Origin, receive
@@ -171,11 +171,11 @@ def test_coverage_gaps_and_proof_are_the_same_before_and_after(connector, node, 
         Run.objects.filter(created_at__gt=NOW - 200 * DAY).delete()
         WindowRead.objects.exclude(run__in=kept()).delete()
     last = Run.objects.filter(connector=connector).first()
-    before = coverage(node), owed(connector), runs.proof(last), WindowRead.objects.count()
+    before = coverage(node), owed(connector), run_data.proof(last), WindowRead.objects.count()
     young = WindowRead.objects.filter(end__gt=NOW - 190 * DAY)
     unread_before = set(young.values_list("pk", flat=True))
     thin_out()
-    assert (coverage(node), owed(connector), runs.proof(last)) == before[:3]
+    assert (coverage(node), owed(connector), run_data.proof(last)) == before[:3]
     assert set(young.values_list("pk", flat=True)) == unread_before, "the last 190 days stay window by window"
     assert WindowRead.objects.count() < before[3]
 
