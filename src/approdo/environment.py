@@ -7,8 +7,11 @@ import contextlib
 import os
 import re
 import secrets
+import socket
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from cryptography.fernet import Fernet
 from dotenv import load_dotenv
@@ -16,6 +19,17 @@ from dotenv import load_dotenv
 from approdo.sdk.errors import ConfigError
 
 PREFIX = "APPRODO_"
+
+MAIL = {
+    "smtp": ("smtp", 25),
+    "submission": ("smtp", 587),
+    "smtps": ("smtp", 465),
+    "file": ("filebased", 0),
+    "consolemail": ("console", 0),
+}
+"""By the kind of mail address: Django's backend, and the usual port."""
+
+EMAIL_SECONDS = 15
 
 load_dotenv(Path.cwd() / ".env")
 
@@ -70,6 +84,44 @@ def database_url() -> str:
     if url and not url.startswith(("postgresql://", "postgres://")):
         raise ConfigError("unknown_database", scheme=url.split(":", 1)[0])
     return url
+
+
+def email() -> dict[str, Any]:
+    """Django's settings for what `APPRODO_EMAIL_URL` says; empty without it. Raises `ConfigError`.
+
+    `smtp://`, `submission://` (STARTTLS) or `smtps://` with user, password, host, port and `?from=`; for
+    trials `file:/a/folder` and `consolemail:`.
+    """
+    url = setting("EMAIL_URL")
+    if not url:
+        return {}
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    given: dict[str, Any] = {"EMAIL_TIMEOUT": EMAIL_SECONDS}
+    try:
+        backend, port = MAIL[parts.scheme]
+        given |= {"EMAIL_BACKEND": f"django.core.mail.backends.{backend}.EmailBackend"}
+        if port:
+            given |= _mail_server(parts, port)
+    except (KeyError, ValueError):
+        raise ConfigError("bad_email_url", name=f"{PREFIX}EMAIL_URL", known=", ".join(MAIL)) from None
+    if backend == "filebased":
+        given["EMAIL_FILE_PATH"] = unquote(parts.path)
+    sender = query.get("from") or (given.get("EMAIL_HOST_USER") if "@" in given.get("EMAIL_HOST_USER", "") else "")
+    return given | {"DEFAULT_FROM_EMAIL": sender or f"approdo@{socket.getfqdn()}"}
+
+
+def _mail_server(parts: SplitResult, port: int) -> dict[str, Any]:
+    if not parts.hostname:
+        raise ValueError(parts.scheme)
+    return {
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or port,
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "submission",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+    }
 
 
 def public_url() -> str:

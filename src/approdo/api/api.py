@@ -10,7 +10,18 @@ from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 from ninja.openapi.schema import OpenAPISchema
 
-from approdo.api import configurations, connectors, documents, nodes, procedures, runs, set_aside, time_ranges
+from approdo.api import (
+    alarms,
+    configurations,
+    connectors,
+    documents,
+    nodes,
+    procedures,
+    recipients,
+    runs,
+    set_aside,
+    time_ranges,
+)
 from approdo.api.bodies import StrictJson
 from approdo.api.problems import MEDIA_TYPE, ApiProblem, problem_answer, problem_of
 
@@ -103,4 +114,6 @@ for name, router in configurations.routers().items():
 api.add_router("/connectors", connectors.router)
 api.add_router("/procedures", procedures.router)
 api.add_router("/runs", runs.router)
+api.add_router("/alarms", alarms.router)
+api.add_router("/recipients", recipients.router)
 api.add_router("/set-aside", set_aside.router)

@@ -3,12 +3,15 @@
 from django.contrib import admin
 
 from approdo.backoffice import (
+    alarms,
     configurations,
     connectors,
     documents,
     looks,
     nodes,
+    notices,
     procedures,
+    recipients,
     runs,
     set_aside,
     time_ranges,
@@ -17,12 +20,15 @@ from approdo.backoffice import (
 )
 
 __all__ = [
+    "alarms",
     "configurations",
     "connectors",
     "documents",
     "looks",
     "nodes",
+    "notices",
     "procedures",
+    "recipients",
     "runs",
     "set_aside",
     "time_ranges",

@@ -10,12 +10,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from approdo.backoffice import coverage_panel, formats, run_page, run_words
+from approdo.backoffice import coverage_panel, formats, health, run_page, run_words
 from approdo.backoffice.days import on_days, today
 from approdo.backoffice.models import CONFIGURATION_MODELS, configuration_types
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.time_ranges import zone_of
-from approdo.processes import presence
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SaleDocument, SetAside
 
@@ -78,7 +77,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         "documents_address": _documents(),
         "silences": _silences() if may("nodes.view_node") else [],
         "set_aside": _set_aside() if may("sales.view_setaside") else "",
-        "no_worker": presence.workers_alive() == 0,
+        **health.context(request),
     }
 
 

@@ -68,7 +68,9 @@ _AFTER = (
     Group(
         (_("Logs"),),
         (
+            Item("processes.alarm", _("Alarms"), "notifications", "processes.view_alarm"),
             Item("processes.run", _("Runs"), "history", "processes.view_run"),
+            Item("processes.notice", _("Notices"), "outgoing_mail", "processes.view_notice"),
             Item("sales.personaldatalook", _("Looks at personal data"), "visibility", "sales.view_personaldatalook"),
         ),
     ),
@@ -77,6 +79,7 @@ _AFTER = (
         (
             Item("auth.user", _("Users"), "person", "auth.view_user"),
             Item("auth.group", _("Groups"), "group", "auth.view_group"),
+            Item("processes.recipient", _("Recipients"), "contact_mail", "processes.view_recipient"),
             Item("processes.token", _("API tokens"), "key", "processes.view_token"),
         ),
     ),

@@ -2,7 +2,6 @@
 
 import shutil
 from collections.abc import Iterator
-from datetime import date
 from enum import Enum
 from typing import NamedTuple
 
@@ -21,10 +20,6 @@ from approdo.processes import installation, presence
 from approdo.processes.models import Run
 from approdo.sdk.connector import CheckResult, Outcome
 from approdo.sdk.errors import ApprodoError, ConfigError
-
-SECRET_OPTION = "client_secret_issued"  # noqa: S105  (an option's name)
-SECRET_LIFE_DAYS = 180
-SECRET_WARNING_DAYS = 150
 
 LOW_DISK = 1024**3
 FULL_DISK = LOW_DISK // 5
@@ -159,19 +154,24 @@ def _server_clock() -> Iterator[Finding]:
 
 
 def _secret(node: Node) -> Iterator[Finding]:
-    subject = _("Client secret of “{node}”").format(node=node.name)
-    issued = node.options.get(SECRET_OPTION)
-    if not issued:
-        if any(option.name == SECRET_OPTION for option in node_type(node.type).options):
-            yield Finding(Mark.WARNING, subject, _("its age is not known; enter in the node when it was issued."))
+    try:
+        declared = node_type(node.type)
+    except ApprodoError:
         return
-    age = (timezone.now().date() - date.fromisoformat(issued)).days
-    text = _("{age} days old of {life}").format(age=age, life=SECRET_LIFE_DAYS)
+    life = declared.secret_life
+    if life is None:
+        return
+    subject = _("Client secret of “{node}”").format(node=node.name)
+    age = life.age(node.options, timezone.now().date())
+    if age is None:
+        yield Finding(Mark.WARNING, subject, _("its age is not known; enter in the node when it was issued."))
+        return
+    text = _("{age} days old of {life}").format(age=age, life=life.days)
     advice = _("have Amazon make a new one and put it into the node")
-    if age < SECRET_WARNING_DAYS:
+    if age < min(life.warnings):
         yield Finding(Mark.OK, subject, text)
     else:
-        mark = Mark.ERROR if age >= SECRET_LIFE_DAYS else Mark.WARNING
+        mark = Mark.ERROR if age >= life.days else Mark.WARNING
         yield Finding(mark, subject, f"{text}; {advice}.")
 
 

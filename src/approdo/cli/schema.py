@@ -17,6 +17,7 @@ from approdo import environment
 from approdo.nodes import secrets
 from approdo.nodes.models import Installation, Node
 from approdo.processes.installation import pending, refuse_other_key
+from approdo.processes.models import Recipient
 from approdo.sales import personal
 
 LOCK = 0x4150_5244
@@ -79,6 +80,9 @@ def _use_newest_key() -> None:
         for node in Node.objects.exclude(secrets=""):
             node.secrets = secrets.encrypt(node.revealed())
             node.save(update_fields=["secrets"])
+        for recipient in Recipient.objects.exclude(sealed=""):
+            recipient.sealed = secrets.encrypt(recipient.revealed())
+            recipient.save(update_fields=["sealed"])
         personal.reseal()
         kept.key_fingerprint = newest
         kept.save()

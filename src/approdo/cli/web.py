@@ -86,6 +86,8 @@ def _application() -> Callable[..., Any]:
     from approdo.cli.lifeline import end_with_parent
 
     end_with_parent()
+    from approdo.processes import watching
     from approdo.wsgi import application
 
+    watching.start()
     return application

@@ -12,4 +12,4 @@ def command() -> None:
     start.open_database(for_service=True)
     from approdo.processes.worker import work
 
-    work(stop)
+    work(stop, service=True)

@@ -149,7 +149,8 @@ class Worker:
     """This process as a worker: it holds the lock of its name and does what is queued until closed."""
 
     def __init__(self) -> None:
-        self.executor = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+        self.host = socket.gethostname()
+        self.executor = f"{self.host}-{uuid.uuid4().hex[:12]}"
         self._presence = presence.announce(self.executor)
         dbos = _dbos()
         self._engine = dbos.DBOS(

@@ -15,13 +15,13 @@ from approdo.connectors import NODE_TYPES, configuration_type, connector_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import minutes
-from approdo.processes import given, procedure_data
-from approdo.processes.models import Connector, Procedure, ProcedureStep
+from approdo.processes import given, procedure_data, recipient_data
+from approdo.processes.models import Connector, Procedure, ProcedureStep, Recipient
 from approdo.sdk.connector import ConfigurationType
 from approdo.sdk.errors import ApprodoError, ConfigError
 
-Record = Node | TimeRange | Configuration | Connector | Procedure
-RECORDS = (Node, TimeRange, Configuration, Connector, Procedure)
+Record = Node | TimeRange | Configuration | Connector | Procedure | Recipient
+RECORDS = (Node, TimeRange, Configuration, Connector, Procedure, Recipient)
 Data = dict[str, Any]
 
 OWNERS: Mapping[type[models.Model], str] = {ProcedureStep: "procedure"}
@@ -151,7 +151,8 @@ def _comparable(section: Section, record: Record) -> Data:
     flat.pop("secrets_set", None)
     options = flat.pop("options", {})
     hidden = record.revealed() if isinstance(record, Node) else {}
-    return {**flat, **{f"options.{name}": value for name, value in {**options, **hidden}.items()}}
+    own = record.revealed() if isinstance(record, Recipient) else {}
+    return {**flat, **own, **{f"options.{name}": value for name, value in {**options, **hidden}.items()}}
 
 
 def _named_cleanly(section: Section, data: Mapping[str, Any]) -> Data:
@@ -306,7 +307,12 @@ PROCEDURES = Section(
     procedure_data.KEYS, procedure_data.fill_parts, procedure_data.more,
 )  # fmt: skip
 
+RECIPIENTS = Section(
+    "recipients", "recipient", Recipient.objects.all, Recipient, recipient_data.fill, recipient_data.data,
+    recipient_data.KEYS,
+)  # fmt: skip
+
 SECTIONS: dict[str, Section] = {
-    section.name: section for section in (NODES, TIME_RANGES, *CONFIGURATIONS, CONNECTORS, PROCEDURES)
+    section.name: section for section in (NODES, TIME_RANGES, *CONFIGURATIONS, CONNECTORS, PROCEDURES, RECIPIENTS)
 }
 """Every kind of record, in the order in which one can refer to the other."""

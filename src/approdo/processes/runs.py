@@ -15,7 +15,7 @@ from approdo.exchanges.intake import counts_of, keep_notes
 from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, WindowRead
 from approdo.exchanges.quiet import silence
 from approdo.nodes.time_ranges import zone_of
-from approdo.processes import engine
+from approdo.processes import engine, notices
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SetAside
 from approdo.sdk.documents import Note
@@ -221,15 +221,14 @@ def cancel(run: Run) -> bool:
 
 
 def _end(run: int, state: str, counts: dict[str, Any], **error: Any) -> bool:
-    ended = Run.objects.filter(pk=run, state__in=Run.LIVE).update(
-        state=state,
-        ended_at=timezone.now(),
-        counts=counts,
-        windows_done=_done(run),
-        **error,
-    )
-    if ended:
-        transaction.on_commit(lambda: _log_end(run))
+    now = timezone.now()
+    with transaction.atomic():
+        ended = Run.objects.filter(pk=run, state__in=Run.LIVE).update(
+            state=state, ended_at=now, counts=counts, windows_done=_done(run), **error
+        )
+        if ended:
+            notices.tell_of_run(run, counts, now)
+            transaction.on_commit(lambda: _log_end(run))
     return bool(ended)
 
 

@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from approdo.processes import (
     database,
+    fleet,
     procedures,
     runs,
+    watching,
     workflows,  # noqa: F401  registers the work before the engine starts
 )
 from approdo.processes.engine import Worker
@@ -21,18 +23,32 @@ log = logging.getLogger(__name__)
 ROUND_SECONDS = 5.0
 
 
-def work(stop: threading.Event) -> None:
-    """Be a worker until `stop` is set."""
+def work(stop: threading.Event, *, service: bool = False) -> None:
+    """Be a worker until `stop` is set. A `service` is missed when it is gone, and looks for alarms."""
     worker = Worker()
     log.info("the worker %s began", worker.executor)
     try:
+        if service:
+            fleet.join(worker.executor, worker.host)
+            watching.start(stop)
         while True:
             _round(worker)
             if stop.wait(ROUND_SECONDS):
                 return
     finally:
+        if service:
+            _leave(worker)
         worker.close()
         log.info("the worker %s ended", worker.executor)
+
+
+def _leave(worker: Worker) -> None:
+    try:
+        fleet.leave(worker.executor)
+    except Exception as error:
+        if not database.is_failure(error):
+            raise
+        log.warning("the end of this worker could not be noted: %s", database.reason(error))
 
 
 def _round(worker: Worker) -> None:

@@ -5,7 +5,7 @@ in a `Context`, what it found goes out in a `Batch`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -153,12 +153,35 @@ class ConnectorType(Struct, frozen=True, kw_only=True):
     work: Download
 
 
+class SecretLife(Struct, frozen=True, kw_only=True):
+    """How long a node's secret is good: `option` holds the day on which it was issued.
+
+    It ends after `days`; at each age of `warnings`, in days, a person is told so. `code` makes the sentence
+    with `age` and `days_left`.
+    """
+
+    option: str
+    days: int
+    warnings: tuple[int, ...]
+    code: str
+
+    def age(self, options: Mapping[str, Any], today: date) -> int | None:
+        """How many days old the secret is; none where its day is not known."""
+        issued = options.get(self.option)
+        return (today - date.fromisoformat(issued)).days if issued else None
+
+    def params(self, age: int) -> dict[str, int]:
+        """What the sentence needs."""
+        return {"age": age, "days_left": max(0, self.days - age)}
+
+
 class NodeType(Struct, frozen=True, kw_only=True):
     """An external system: its options, how to try them, and what can be connected to it.
 
     `identity(options)` names the account behind the options, so that two nodes for one account are noticed;
     `time_zone(options)` is the IANA zone in which its dates are meant, or none;
-    `check(context)` tries the settings against the real system and changes nothing there.
+    `check(context)` tries the settings against the real system and changes nothing there;
+    `authorization_codes` are the errors that mean that the other side no longer lets us in.
     """
 
     name: str
@@ -169,6 +192,8 @@ class NodeType(Struct, frozen=True, kw_only=True):
     time_zone: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
     check: Callable[[Context], list[CheckResult]] | None = None
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
+    authorization_codes: frozenset[str] = frozenset()
+    secret_life: SecretLife | None = None
 
     @property
     def secret_names(self) -> frozenset[str]:

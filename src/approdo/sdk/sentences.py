@@ -221,6 +221,80 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "step_stopped": Sentence(_("Left out, because a connector before it did not succeed.")),
     "connector_gone": Sentence(_("Left out, because the connector was deleted.")),
+    # alarms
+    "alarm_failed": Sentence(
+        _("The procedure “{procedure}” did not succeed (run {run}). {connector}: {reason}"),
+        _("Run {run} says more; it can be retried there once the cause is mended."),
+    ),
+    "some_set_aside": Sentence(
+        _("Documents could not be read and were set aside."), _("They wait under Sales › Set-aside documents.")
+    ),
+    "alarm_late": Sentence(
+        _("The procedure “{procedure}” was due at {due} and has not begun."),
+        _("See whether a worker runs (`approdo doctor`) and whether another run is in its way."),
+    ),
+    "alarm_overdue": Sentence(
+        _("The procedure “{procedure}” last succeeded at {since}; it should have again by {deadline}."),
+        _("See its last runs, and whether a worker runs (`approdo doctor`)."),
+    ),
+    "alarm_never_succeeded": Sentence(
+        _("The procedure “{procedure}” should have succeeded by {deadline} and has not."),
+        _("See its last runs, and whether a worker runs (`approdo doctor`)."),
+    ),
+    "alarm_worker_gone": Sentence(
+        _("A worker on {host} is gone without having been stopped ({worker})."),
+        _(
+            "Its runs go on with another worker; where there is none, start one with `approdo up` or `approdo worker`."
+            " If it is not to come back, say so on the alarm's page."
+        ),
+    ),
+    "alarm_node": Sentence(_("“{node}”: {reason}")),
+    "alarm_ends_by_itself": Sentence(
+        _("This alarm ends by itself when its cause is over."), _("Mend the cause; the alarm says what it is.")
+    ),
+    # who is told
+    "bad_email_url": Sentence(
+        _("{name} is not the address of a mail server."),
+        _("Write it as submission://user:password@host:587?from=approdo@example.com; it may begin with: {known}."),
+    ),
+    "not_an_email": Sentence(_("“{value}” is not an e-mail address."), _("Write it as name@example.com.")),
+    "not_a_signing_secret": Sentence(
+        _("This is not a secret for signing."),
+        _("It is whsec_ and 24 to 64 bytes in base64; `openssl rand -base64 32` makes some."),
+    ),
+    "email_not_set": Sentence(
+        _("This installation has no mail server."),
+        _("Set APPRODO_EMAIL_URL to submission://user:password@host:587?from=approdo@example.com and start again."),
+    ),
+    "mail_sign_in_refused": Sentence(
+        _("The mail server {host} does not accept user and password."), _("Correct them in APPRODO_EMAIL_URL.")
+    ),
+    "mail_address_refused": Sentence(
+        _("The mail server refuses mail to {address}: {answer}."), _("Check the address.")
+    ),
+    "mail_refused": Sentence(
+        _("The mail server {host} refuses the mail: {answer}."),
+        _("Check the sender and the sign-in in APPRODO_EMAIL_URL."),
+    ),
+    "mail_not_encrypted": Sentence(
+        _("No safe connection to the mail server {host} came about: {reason}."),
+        _("submission:// wants STARTTLS, smtps:// wants TLS at once, both a certificate that is known here."),
+    ),
+    "mail_unreachable": Sentence(
+        _("The mail server {host} cannot be reached: {reason}."),
+        _("Check APPRODO_EMAIL_URL and this machine's connection."),
+    ),
+    "webhook_unreachable": Sentence(
+        _("No answer came from {host} ({reason})."), _("Check the address and that the receiver runs.")
+    ),
+    "webhook_redirects": Sentence(
+        _("{host} sends on to another address (status {status}), and redirects are not followed."),
+        _("Enter the address at which the receiver itself answers."),
+    ),
+    "webhook_refused": Sentence(
+        _("{host} did not take it (status {status})."), _("The receiver's own log says why; it has to answer 2xx.")
+    ),
+    "notice_about_nothing": Sentence(_("What this was to tell about is gone.")),
     # retrying
     "run_not_ended": Sentence(_("Run {run} has not ended yet."), _("Wait for its end, or cancel it.")),
     "procedure_busy": Sentence(

@@ -1,6 +1,6 @@
 """Amazon Vendor: one node is one vendor group of Vendor Central, reached through the SP-API."""
 
-from approdo.connectors.amazon_vendor.check import check
+from approdo.connectors.amazon_vendor.check import SECRET_LIFE, check
 from approdo.connectors.amazon_vendor.client import identity
 from approdo.connectors.amazon_vendor.download_orders import DOWNLOAD_ORDERS
 from approdo.connectors.amazon_vendor.regions import (
@@ -11,7 +11,7 @@ from approdo.connectors.amazon_vendor.regions import (
     url_problem,
     zone_problem,
 )
-from approdo.connectors.amazon_vendor.sentences import SENTENCES
+from approdo.connectors.amazon_vendor.sentences import AUTHORIZATION_CODES, SENTENCES
 from approdo.sdk.connector import NodeType
 from approdo.sdk.options import Choice, Kind, Option, When
 from approdo.sdk.text import marked as _
@@ -127,4 +127,6 @@ NODE_TYPE = NodeType(
     time_zone=time_zone,
     check=check,
     sentences=SENTENCES,
+    authorization_codes=AUTHORIZATION_CODES,
+    secret_life=SECRET_LIFE,
 )

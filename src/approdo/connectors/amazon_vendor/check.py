@@ -1,7 +1,7 @@
 """*Test connection*: signs in and calls each read operation once. Posts nothing."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from approdo.connectors.amazon_vendor.client import ONCE, Client, client_for
 from approdo.connectors.amazon_vendor.operations import (
@@ -11,7 +11,7 @@ from approdo.connectors.amazon_vendor.operations import (
     GET_PURCHASE_ORDERS_STATUS,
 )
 from approdo.connectors.amazon_vendor.wire import direct_orders, order_status, vendor_orders
-from approdo.sdk.connector import CheckResult, Context, Outcome
+from approdo.sdk.connector import CheckResult, Context, Outcome, SecretLife
 from approdo.sdk.errors import ApprodoError, TransientError
 
 SIGN_IN = "Login with Amazon"
@@ -20,8 +20,7 @@ DIRECT_FULFILLMENT = f"Direct Fulfillment {GET_DIRECT_ORDERS.name}"
 
 RECENT_DAYS = 6
 SKEW_TO_WARN = timedelta(minutes=2)
-SECRET_LIFE_DAYS = 180
-SECRET_DAYS_TO_WARN = 150
+SECRET_LIFE = SecretLife(option="client_secret_issued", days=180, warnings=(150, 170), code="secret_expires")
 
 
 def check(context: Context) -> list[CheckResult]:
@@ -161,12 +160,8 @@ def _clock(client: Client) -> list[CheckResult]:
 
 
 def _secret_age(context: Context) -> list[CheckResult]:
-    issued = context.settings.get("client_secret_issued")
-    if not issued:
+    age = SECRET_LIFE.age(context.settings, datetime.now(UTC).date())
+    if age is None or age < min(SECRET_LIFE.warnings):
         return []
-    age = (datetime.now(UTC).date() - date.fromisoformat(issued)).days
-    if age < SECRET_DAYS_TO_WARN:
-        return []
-    code = "secret_expired" if age >= SECRET_LIFE_DAYS else "secret_expires"
-    params = {"age": age, "days_left": max(0, SECRET_LIFE_DAYS - age)}
-    return [CheckResult(subject="Client secret", outcome=Outcome.WARNING, code=code, params=params)]
+    code = "secret_expired" if age >= SECRET_LIFE.days else SECRET_LIFE.code
+    return [CheckResult(subject="Client secret", outcome=Outcome.WARNING, code=code, params=SECRET_LIFE.params(age))]

@@ -168,3 +168,17 @@ _CHECK = {
 
 SENTENCES: Mapping[str, Sentence] = {**_SIGN_IN, **_CALLS, **_ORDERS, **_OPTIONS, **_CHECK}
 """By code. The few that other types share stand in `approdo.sdk.sentences`."""
+
+AUTHORIZATION_CODES = frozenset(
+    {
+        "client_refused",
+        "refresh_token_refused",
+        "application_not_authorised",
+        "sign_in_refused",
+        "access_refused",
+        "restricted_access_refused",
+        "restricted_role_missing",
+        "status_refused",
+    }
+)
+"""Those that mean that Amazon no longer lets us in, or not where a run has to go."""

@@ -1,9 +1,24 @@
-"""Connectors, procedures, their runs, the workers that do them, and the tokens that programs call with."""
+"""Connectors, procedures, their runs, the workers that do them, alarms and who is told, and tokens."""
 
+from approdo.processes.models.alarm import Alarm, Look
 from approdo.processes.models.connector import Connector
 from approdo.processes.models.procedure import Procedure, ProcedureStep, Slot
+from approdo.processes.models.recipient import Notice, Recipient
 from approdo.processes.models.run import Run, RunStep
 from approdo.processes.models.token import Token
 from approdo.processes.models.worker import Worker
 
-__all__ = ["Connector", "Procedure", "ProcedureStep", "Run", "RunStep", "Slot", "Token", "Worker"]
+__all__ = [
+    "Alarm",
+    "Connector",
+    "Look",
+    "Notice",
+    "Procedure",
+    "ProcedureStep",
+    "Recipient",
+    "Run",
+    "RunStep",
+    "Slot",
+    "Token",
+    "Worker",
+]

@@ -10,6 +10,8 @@ class Worker(models.Model):
     executor = models.CharField(_("worker"), max_length=200, unique=True)
     host = models.CharField(_("host"), max_length=200)
     started_at = models.DateTimeField(_("started"))
+    # Since when its lock has been found free: a database that starts again frees all of them for a moment.
+    missed_at = models.DateTimeField(null=True)
 
     class Meta:
         verbose_name = _("worker")

@@ -1,0 +1,249 @@
+"""What is not as it should be at this moment. Reads only; whether anybody knows already is not asked."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from approdo.connectors import NODE_TYPES, node_type
+from approdo.exchanges.quiet import unusually_quiet
+from approdo.nodes.models import Node
+from approdo.processes import database, fleet, schedule
+from approdo.processes.models import Alarm, Connector, Procedure, Run
+from approdo.sdk.errors import ApprodoError
+
+Kind = Alarm.Kind
+
+log = logging.getLogger(__name__)
+
+UNWELL = (Run.State.FAILED, Run.State.PARTIAL)
+ENDED = (Run.State.SUCCEEDED, *UNWELL)
+"""How a run ends that says something: a cancelled one says nothing."""
+
+MOST_RUNS = 200
+"""So many failures for other reasons in a row are looked through for a refusal."""
+
+
+class Cause(NamedTuple):
+    """One cause. `links` are the alarm's own columns that say what it is about.
+
+    Where `opens` is false it keeps an alarm open and opens none.
+    """
+
+    kind: Kind
+    key: str
+    subject: str
+    since: datetime
+    code: str
+    params: dict[str, Any]
+    links: dict[str, Any]
+    opens: bool = True
+
+
+class Standing(NamedTuple):
+    """All causes that stand, by their keys, and the kinds of which nothing can be said now."""
+
+    causes: dict[str, Cause]
+    unknown: frozenset[str]
+
+
+def standing(now: datetime) -> Standing:
+    """What stands at `now`. A kind that cannot be looked at does not keep the others from it."""
+    found: dict[str, Cause] = {}
+    unknown: set[str] = set()
+    for kinds, look in _LOOKS.items():
+        try:
+            found.update({cause.key: cause for cause in look(now)})
+        except Exception as error:
+            if database.is_failure(error):
+                raise
+            log.exception("alarms could not be looked for: %s", ", ".join(kinds))
+            unknown.update(kinds)
+    return Standing(found, frozenset(unknown))
+
+
+def authorization_codes() -> frozenset[str]:
+    """The errors by which any node type says that the other side no longer lets us in."""
+    return frozenset(code for declared in NODE_TYPES for code in declared.authorization_codes)
+
+
+def newest_ended(procedure: Procedure) -> Run | None:
+    """The newest run of a procedure that says how it is."""
+    return procedure.runs.filter(state__in=ENDED).order_by("-id").first()
+
+
+def newest_success(procedure: Procedure) -> Run | None:
+    """The newest run of a procedure that succeeded."""
+    return procedure.runs.filter(state=Run.State.SUCCEEDED).order_by("-id").first()
+
+
+def _procedures(now: datetime) -> Iterator[Cause]:
+    """Nobody waits for a procedure that is paused."""
+    for procedure in Procedure.objects.filter(paused=False).prefetch_related("slots", "steps__connector__node"):
+        yield from _failed(procedure)
+        yield from _late(procedure, now)
+        yield from _overdue(procedure, now)
+
+
+def _failed(procedure: Procedure) -> Iterator[Cause]:
+    run = newest_ended(procedure)
+    if run is None or run.state == Run.State.SUCCEEDED:
+        return
+    reason, params = why(run)
+    params = {**params, "procedure": procedure.name, "run": run.pk, "reason_code": reason}
+    since = run.ended_at or run.created_at
+    links = {"procedure": procedure, "run": run}
+    yield Cause(Kind.FAILED, f"failed:{procedure.pk}", procedure.name, since, "alarm_failed", params, links)
+
+
+def why(run: Run) -> tuple[str, dict[str, Any]]:
+    """Code and parameters of what first went wrong in a procedure's run, and in which connector."""
+    for step in run.steps.select_related("part"):
+        part, connector = step.part, {"connector": step.connector_name}
+        if part and part.error_code:
+            return part.error_code, {**part.error_params, **connector}
+        if part and part.state == Run.State.PARTIAL:
+            return "some_set_aside", connector
+        if part is None and step.code and step.code != "connector_inactive":
+            return step.code, connector
+    return run.error_code or "worker_lost", {**run.error_params, "connector": "–"}
+
+
+def _late(procedure: Procedure, now: datetime) -> Iterator[Cause]:
+    """Due, and nothing has begun: no worker started it, or its run waits in the queue."""
+    patience = timedelta(minutes=procedure.grace)
+    planned = procedure.schedule()
+    queued = procedure.runs.filter(state=Run.State.QUEUED).order_by("-id").first()
+    if queued:
+        due, waits_since = queued.due_at or queued.created_at, queued.created_at
+    elif planned and planned.key == procedure.planned_for and procedure.due_at:
+        due = waits_since = procedure.due_at
+    else:
+        return
+    if due + patience < now:
+        params = {"procedure": procedure.name, "due": _local(due, procedure)}
+        links = {"procedure": procedure, "run": queued}
+        key = f"late:{procedure.pk}:{due.astimezone(UTC):%Y%m%dT%H%M%S}"
+        # What was missed is made up in a moment: that alone is no new alarm.
+        opens = waits_since + patience < now
+        yield Cause(Kind.LATE, key, procedure.name, due, "alarm_late", params, links, opens)
+
+
+def _overdue(procedure: Procedure, now: datetime) -> Iterator[Cause]:
+    """By its schedule it should have succeeded again, and its grace has passed too."""
+    deadline = success_expected(procedure)
+    if deadline is None or deadline >= now:
+        return
+    success = newest_success(procedure)
+    at = success and success.ended_at
+    params = {"procedure": procedure.name, "deadline": _local(deadline, procedure)}
+    if at:
+        params["since"] = _local(at, procedure)
+    code = "alarm_overdue" if at else "alarm_never_succeeded"
+    key, links = f"overdue:{procedure.pk}", {"procedure": procedure}
+    yield Cause(Kind.OVERDUE, key, procedure.name, deadline, code, params, links)
+
+
+def success_expected(procedure: Procedure) -> datetime | None:
+    """Until when a procedure has to have succeeded again: its next due moment after the last success, and its grace.
+
+    Counted anew from the moment a worker took the schedule into use. None where it has none, or not yet.
+    """
+    planned = procedure.schedule()
+    if planned is None or procedure.planned_at is None or planned.key != procedure.planned_for:
+        return None
+    success = newest_success(procedure)
+    ended = success and success.ended_at
+    if success and ended and ended >= procedure.planned_at:
+        due = schedule.following(planned, success.due_at or success.created_at, ended)
+    else:
+        due = schedule.first(planned, procedure.planned_at)
+    return due and due + timedelta(minutes=procedure.grace)
+
+
+def _local(moment: datetime, procedure: Procedure) -> str:
+    zone = procedure.zone()
+    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
+
+
+def _workers(now: datetime) -> Iterator[Cause]:
+    for worker in fleet.missing(now):
+        params = {"worker": worker.executor, "host": worker.host}
+        links = {"worker": worker.executor}
+        since = worker.missed_at or now
+        yield Cause(
+            Kind.WORKER_GONE, f"worker:{worker.executor}", worker.host, since, "alarm_worker_gone", params, links
+        )
+
+
+def _secrets(now: datetime) -> Iterator[Cause]:
+    """Each age that is warned of is a cause of its own, until the secret is another one."""
+    for node in _nodes():
+        life = node_type(node.type).secret_life
+        age = life.age(node.options, now.date()) if life else None
+        if life is None or age is None:
+            continue
+        params = {"node": node.name, "reason_code": life.code, **life.params(age)}
+        for warned, following in pairwise((*life.warnings, None)):
+            if warned is not None and age >= warned:
+                since = datetime.combine(now.date() - timedelta(days=age - warned), time.min, UTC)
+                key = f"secret:{node.pk}:{node.options[life.option]}:{warned}"
+                opens = following is None or age < following
+                yield Cause(Kind.SECRET_OLD, key, node.name, since, "alarm_node", params, {"node": node}, opens)
+
+
+def _refusals(_now: datetime) -> Iterator[Cause]:
+    """By node and reason: two connectors that are refused for the same reason are one cause."""
+    for node in _nodes():
+        codes = node_type(node.type).authorization_codes
+        for connector in Connector.objects.filter(node=node, active=True) if codes else ():
+            run = _refused(connector, codes)
+            if run:
+                params = {**run.error_params, "node": node.name, "reason_code": run.error_code}
+                since = run.ended_at or run.created_at
+                key, links = f"refused:{node.pk}:{run.error_code}", {"node": node, "run": run}
+                yield Cause(Kind.REFUSED, key, node.name, since, "alarm_node", params, links)
+
+
+def _refused(connector: Connector, codes: frozenset[str]) -> Run | None:
+    """The connector's newest run that got an answer or was refused, if it was refused."""
+    runs = (
+        connector.runs.filter(state__in=ENDED)
+        .order_by("-id")
+        .only("state", "error_code", "error_params", "ended_at", "created_at")
+    )
+    for run in runs[:MOST_RUNS]:
+        if run.error_code in codes:
+            return run
+        if run.state in (Run.State.SUCCEEDED, Run.State.PARTIAL):
+            return None
+    return None
+
+
+def _silences(_now: datetime) -> Iterator[Cause]:
+    for node in _nodes():
+        for quiet in unusually_quiet(node):
+            if not quiet.explained:
+                params = {"node": node.name, "reason_code": "unusually_quiet", **quiet.params}
+                key = f"quiet:{node.pk}:{quiet.program}"
+                yield Cause(Kind.QUIET, key, node.name, quiet.since, "alarm_node", params, {"node": node})
+
+
+def _nodes() -> Iterator[Node]:
+    """The nodes whose type is known."""
+    for node in Node.objects.defer("secrets"):
+        try:
+            node_type(node.type)
+        except ApprodoError:
+            continue
+        yield node
+
+
+_LOOKS: Mapping[tuple[Kind, ...], Callable[[datetime], Iterator[Cause]]] = {
+    (Kind.FAILED, Kind.LATE, Kind.OVERDUE): _procedures,
+    (Kind.WORKER_GONE,): _workers,
+    (Kind.SECRET_OLD,): _secrets,
+    (Kind.REFUSED,): _refusals,
+    (Kind.QUIET,): _silences,
+}

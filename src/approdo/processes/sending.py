@@ -1,0 +1,112 @@
+"""How a message leaves: by mail or by webhook. What goes wrong is told by code, never with a secret."""
+
+import smtplib
+import ssl
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import httpx2
+import msgspec
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from standardwebhooks import Webhook
+
+from approdo import __version__
+from approdo.processes.models import Recipient
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
+from approdo.sdk.http import http_client
+
+SECONDS = 15
+
+
+class Message(NamedTuple):
+    """What is told, in both forms: `subject` and `text` for people, `type` and `data` for programs."""
+
+    uid: str
+    at: datetime
+    subject: str
+    text: str
+    type: str
+    data: Mapping[str, Any]
+
+
+def send(recipient: Recipient, message: Message) -> None:
+    """Send it. Raises `ApprodoError`."""
+    if recipient.kind == Recipient.Kind.EMAIL:
+        _mail(recipient, message)
+    else:
+        _call(recipient, message)
+
+
+def _mail(recipient: Recipient, message: Message) -> None:
+    if not settings.EMAIL_URL_GIVEN:
+        raise ConfigError("email_not_set")
+    headers = {"Message-ID": f"<{message.uid}@approdo>", "Auto-Submitted": "auto-generated"}
+    mail = EmailMessage(message.subject, message.text, to=[recipient.address], headers=headers)
+    try:
+        mail.connection = get_connection()
+        mail.send()
+    except Exception as error:
+        raise _mail_error(error, recipient) from error
+
+
+def _mail_error(error: Exception, recipient: Recipient) -> ApprodoError:
+    host = str(settings.EMAIL_HOST)
+    match error:
+        case smtplib.SMTPAuthenticationError():
+            return ConfigError("mail_sign_in_refused", host=host)
+        case smtplib.SMTPRecipientsRefused():
+            answer = next(iter(error.recipients.values()), (0, b""))
+            return RefusedError("mail_address_refused", address=recipient.address, answer=_said(*answer))
+        case smtplib.SMTPResponseException():
+            return RefusedError("mail_refused", host=host, answer=_said(error.smtp_code, error.smtp_error))
+        case ssl.SSLError():
+            return ConfigError("mail_not_encrypted", host=host, reason=error.reason or type(error).__name__)
+        case smtplib.SMTPNotSupportedError():
+            return ConfigError("mail_not_encrypted", host=host, reason=str(error)[:200])
+        case smtplib.SMTPException() | OSError():
+            reason = getattr(error, "strerror", None) or type(error).__name__
+            return TransientError("mail_unreachable", host=host, reason=reason)
+    return ApprodoError("internal", reason=type(error).__name__)
+
+
+def _said(code: int, text: bytes | str) -> str:
+    words = text.decode(errors="replace") if isinstance(text, bytes) else text
+    return f"{code} {' '.join(words.split())}"[:200]
+
+
+def _call(recipient: Recipient, message: Message) -> None:
+    body = msgspec.json.encode({"type": message.type, "timestamp": message.at, "data": message.data}).decode()
+    host = urlsplit(recipient.address).netloc
+    try:
+        # Only the status is read: whatever else is answered may take for ever.
+        with http_client().stream(
+            "POST",
+            recipient.address,
+            content=body,
+            headers=_headers(recipient, message, body),
+            timeout=httpx2.Timeout(SECONDS),
+        ) as response:
+            status = response.status_code
+    except (httpx2.RequestError, httpx2.InvalidURL) as error:
+        raise TransientError("webhook_unreachable", host=host, reason=type(error).__name__) from error
+    if 300 <= status < 400:
+        raise ConfigError("webhook_redirects", host=host, status=status)
+    if not 200 <= status < 300:
+        raise RefusedError("webhook_refused", host=host, status=status)
+
+
+def _headers(recipient: Recipient, message: Message, body: str) -> dict[str, str]:
+    now = datetime.now(UTC)
+    headers = {
+        "content-type": "application/json",
+        "user-agent": f"Approdo/{__version__}",
+        "webhook-id": message.uid,
+        "webhook-timestamp": str(int(now.timestamp())),
+    }
+    secret = recipient.revealed().get("secret")
+    if secret:
+        headers["webhook-signature"] = Webhook(secret).sign(message.uid, now, body)
+    return headers
