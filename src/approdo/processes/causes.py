@@ -122,7 +122,7 @@ def _late(procedure: Procedure, now: datetime) -> Iterator[Cause]:
     else:
         return
     if due + patience < now:
-        params = {"procedure": procedure.name, "due": _local(due, procedure)}
+        params = {"procedure": procedure.name, **_moments(procedure, due=due)}
         links = {"procedure": procedure, "run": queued}
         key = f"late:{procedure.pk}:{due.astimezone(UTC):%Y%m%dT%H%M%S}"
         # What was missed is made up in a moment: that alone is no new alarm.
@@ -136,10 +136,8 @@ def _overdue(procedure: Procedure, now: datetime) -> Iterator[Cause]:
     if deadline is None or deadline >= now:
         return
     success = newest_success(procedure)
-    at = success and success.ended_at
-    params = {"procedure": procedure.name, "deadline": _local(deadline, procedure)}
-    if at:
-        params["since"] = _local(at, procedure)
+    at = success.ended_at if success else None
+    params = {"procedure": procedure.name, **_moments(procedure, deadline=deadline, since=at)}
     code = "alarm_overdue" if at else "alarm_never_succeeded"
     key, links = f"overdue:{procedure.pk}", {"procedure": procedure}
     yield Cause(Kind.OVERDUE, key, procedure.name, deadline, code, params, links)
@@ -162,9 +160,9 @@ def success_expected(procedure: Procedure) -> datetime | None:
     return due and due + timedelta(minutes=procedure.grace)
 
 
-def _local(moment: datetime, procedure: Procedure) -> str:
-    zone = procedure.zone()
-    return f"{moment.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
+def _moments(procedure: Procedure, **moments: datetime | None) -> dict[str, str]:
+    """Moments for a sentence: it is made in the reader's language, in the procedure's zone."""
+    return {name: at.isoformat() for name, at in moments.items() if at} | {"zone": procedure.zone().key}
 
 
 def _workers(now: datetime) -> Iterator[Cause]:

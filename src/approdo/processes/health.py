@@ -9,6 +9,11 @@ from django.db.models import Q
 from approdo.processes import causes, presence
 from approdo.processes.models import Alarm, Procedure, Run
 
+Kind = Alarm.Kind
+
+GRAVEST = [Kind.REFUSED, Kind.WORKER_GONE, Kind.FAILED, Kind.LATE, Kind.OVERDUE, Kind.QUIET, Kind.SECRET_OLD]
+"""In which order open alarms are named."""
+
 
 class Health(StrEnum):
     """Down: nothing can work now. Late: something is not as it should be. Healthy: neither."""
@@ -42,6 +47,7 @@ def report(now: datetime) -> Report:
     """How it is at `now`: down without any worker, or where a procedure's newest run was refused access."""
     workers = presence.workers_alive()
     alarms = list(Alarm.objects.filter(over_at=None).select_related("procedure", "node"))
+    alarms.sort(key=lambda alarm: (GRAVEST.index(Kind(alarm.kind)), alarm.since))
     unwell = {alarm.procedure_id for alarm in alarms}
     procedures = [
         _procedure(one, one.pk in unwell, now)

@@ -78,7 +78,8 @@ def _said(code: int, text: bytes | str) -> str:
 
 
 def _call(recipient: Recipient, message: Message) -> None:
-    body = msgspec.json.encode({"type": message.type, "timestamp": message.at, "data": message.data}).decode()
+    told = {"type": message.type, "timestamp": message.at, "data": message.data}
+    body = msgspec.json.encode(told, order="sorted").decode()  # the same at every attempt
     host = urlsplit(recipient.address).netloc
     try:
         # Only the status is read: whatever else is answered may take for ever.

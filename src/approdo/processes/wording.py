@@ -22,12 +22,25 @@ from approdo.sdk.errors import ApprodoError
 Data = Mapping[str, Any]
 
 
+MOMENTS = ("due", "deadline", "since")
+"""Parameters of sentences that are moments or days."""
+
+
 def explained(alarm: Alarm) -> Explanation:
     """What an alarm says and what to do, in the reader's language."""
-    said = explain(alarm.code, alarm.params)
-    reason = alarm.params.get("reason_code")
-    advice = explain(reason, alarm.params).hint if isinstance(reason, str) else ""
+    zone = ZoneInfo(alarm.params.get("zone", settings.TIME_ZONE))
+    shown = {name: _shown(alarm.params[name], zone) for name in MOMENTS if name in alarm.params}
+    params = {**alarm.params, **shown}
+    said = explain(alarm.code, params)
+    reason = params.get("reason_code")
+    advice = explain(reason, params).hint if isinstance(reason, str) else ""
     return Explanation(said.message, f"{advice} {said.hint}".strip())
+
+
+def _shown(written: str, zone: ZoneInfo) -> str:
+    if len(written) == len("2026-05-01"):
+        return _day(written)
+    return _moment(datetime.fromisoformat(written), zone)
 
 
 def alarm_data(alarm: Alarm) -> dict[str, Any]:
@@ -142,9 +155,10 @@ def _day(text: str) -> str:
     return date_format(date.fromisoformat(text), pgettext("date format", "Y-m-d"))
 
 
-def _moment(moment: datetime) -> str:
-    local = moment.astimezone(ZoneInfo(settings.TIME_ZONE))
-    return f"{date_format(local, pgettext('date format', 'Y-m-d'))} {local:%H:%M} ({settings.TIME_ZONE})"
+def _moment(moment: datetime, zone: ZoneInfo | None = None) -> str:
+    zone = zone or ZoneInfo(settings.TIME_ZONE)
+    local = moment.astimezone(zone)
+    return f"{date_format(local, pgettext('date format', 'Y-m-d'))} {local:%H:%M} ({zone.key})"
 
 
 def _iso(moment: datetime | None) -> str | None:
