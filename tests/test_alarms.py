@@ -49,26 +49,32 @@ def erp(webhook):
     return {"name": "ERP", "kind": "webhook", "address": webhook.url, "language": "en"}
 
 
+def start_looking(hub: Hub) -> "subprocess.Popen[str]":
+    """A process that looks and sends once it is told to."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", LOOK],
+        env=hub.environment,
+        cwd=hub.home,
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def go(process: "subprocess.Popen[str]") -> None:
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
 def look_together(hub: Hub, count: int = 4) -> None:
     """So many processes look and send at the same moment."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-c", LOOK],
-            env=hub.environment,
-            cwd=hub.home,
-            text=True,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-        )
-        for _ in range(count)
-    ]
+    processes = [start_looking(hub) for _ in range(count)]
     for process in processes:
-        assert process.stdout
-        assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        assert process.stdin
-        process.stdin.write("\n")
-        process.stdin.flush()
+        go(process)
     assert [process.communicate()[1] or process.returncode for process in processes] == [0] * count
 
 
@@ -85,6 +91,28 @@ def test_however_many_processes_look_at_the_same_moment_each_cause_is_told_once(
         look_together(hub)
     assert told(webhook) == [("alarm.opened", "refused"), ("alarm.over", "refused")]
     assert hub.rows("SELECT count(*) FROM processes_notice WHERE state = 'sent'") == [(2,)]
+
+
+def test_what_a_process_was_sending_when_it_was_killed_is_sent_by_another(hub: Hub, webhook):
+    hub.apply({"recipients": [erp(webhook)]})
+    hub.change(
+        "INSERT INTO processes_worker (executor, host, started_at) VALUES ('b-1', 'b', '2026-05-01 12:00:00+00')"
+    )
+    hub.change("UPDATE processes_worker SET missed_at = '2026-05-01 12:00:00+00'")
+    webhook.hangs = 30.0
+    sender = start_looking(hub)
+    go(sender)
+    wait_for(lambda: webhook.calls, "the receiver was called")
+    sender.kill()
+    sender.wait()
+    webhook.hangs = 0.0
+    look_together(hub, 1)
+    assert len(webhook.calls) == 1, "it may still be under way"
+    hub.change("UPDATE processes_notice SET next_attempt_at = '2026-05-01 12:00:00+00'")
+    look_together(hub, 1)
+    first, second = (headers["webhook-id"] for headers, _body in webhook.calls)
+    assert first == second
+    assert hub.rows("SELECT state, attempts FROM processes_notice") == [("sent", 2)]
 
 
 def test_the_web_server_says_that_the_last_worker_is_gone_and_a_new_one_ends_the_alarm(hub: Hub):

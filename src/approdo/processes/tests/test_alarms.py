@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import amazon_orders
 import pytest
+from django.utils import timezone
 
-from approdo.exchanges.models import SilenceExplained
+from approdo.exchanges.quiet import explain_silence
 from approdo.nodes.models import Configuration, TimeRange
 from approdo.processes import alarms, causes, fleet, presence, procedures, records
 from approdo.processes.models import Alarm, Connector, Notice, Recipient, Run, Worker
@@ -207,17 +208,12 @@ def test_a_secret_that_is_old_already_is_told_once(node, recipient):
     assert told() == [("secret_old", "opened")]
 
 
-def test_an_unusually_quiet_account_is_alarmed_until_somebody_says_why(node, recipient, monkeypatch):
-    from approdo.exchanges.quiet import Quiet
-
-    quiet = Quiet("vendor_retail", NOON - 9 * DAY, NOON, 8, 2, None)
-    monkeypatch.setattr(causes, "unusually_quiet", lambda _node: [quiet])
-    alarms.look(NOON)
-    why = SilenceExplained.objects.create(
-        node=node, program="vendor_retail", since=quiet.since, why="Closed", by="anna", at=NOON
-    )
-    monkeypatch.setattr(causes, "unusually_quiet", lambda _node: [quiet._replace(explained=why)])
-    alarms.look(NOON + MINUTE)
+def test_an_unusually_quiet_account_is_alarmed_until_somebody_says_why(node, recipient):
+    now = timezone.now()
+    amazon_orders.fall_quiet(node, now)
+    alarms.look(now)
+    explain_silence(node, "vendor_retail", "Closed", "anna")
+    alarms.look(now + MINUTE)
     assert told() == [("quiet", "opened"), ("quiet", "over")]
 
 
@@ -275,15 +271,17 @@ def test_who_looked_before_an_alarm_was_over_does_not_open_it_again(procedure, c
     assert told() == [("failed", "opened"), ("failed", "over")]
 
 
-def test_what_cannot_be_looked_at_is_not_called_over(procedure, connector, monkeypatch):
-    ended("failed", connector, NOON, procedure, "throttled")
-    alarms.look(NOON)
+def test_what_cannot_be_looked_at_is_not_called_over_and_keeps_nothing_else_from_being_told(procedure, connector):
     node = connector.node
+    node.options["client_secret_issued"] = "2026-05-01"
+    node.save()
+    alarms.look(NOON)
+    assert opened() == {"secret_old"}
     node.options["client_secret_issued"] = "no date"
     node.save()
-    monkeypatch.setattr(causes, "_failed", lambda _procedure: 1 / 0)
+    ended("failed", connector, NOON, procedure, "throttled")
     alarms.look(NOON + MINUTE)
-    assert opened() == {"failed"}
+    assert opened() == {"secret_old", "failed"}
 
 
 def test_one_turn_at_a_time_and_no_wrong_clock_stops_the_watch():

@@ -13,11 +13,12 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from receivers import MailServer, WebhookReceiver
 
+from approdo import environment
 from approdo.nodes.sentences import explain_error
 from approdo.processes import alarms, news, notices, records, sending
 from approdo.processes.models import Alarm, Connector, Notice, Run, Worker
 from approdo.sales.receive import Origin, receive
-from approdo.sdk.errors import ApprodoError
+from approdo.sdk.errors import ApprodoError, ConfigError
 
 pytestmark = pytest.mark.django_db
 
@@ -113,22 +114,6 @@ def test_after_three_days_it_is_given_up_and_kept(mail):
     assert send_all(NOW + 2 * MINUTE) == [False]
     assert Notice.objects.get().state == "given_up"
     assert send_all(NOW + 9 * DAY) == []
-
-
-def test_what_a_process_was_sending_when_it_died_is_sent_by_another(mail, monkeypatch):
-    by_mail()
-    lose_a_worker()
-
-    def die(*_arguments):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as dying:
-        dying.setattr(sending, "send", die)
-        with pytest.raises(KeyboardInterrupt):
-            send_all(NOW + 2 * MINUTE)
-    with mail.running():
-        assert send_all(NOW + 3 * MINUTE) == [], "it may still be under way"
-        assert send_all(NOW + 8 * MINUTE) == [True]
 
 
 def test_two_who_send_at_once_send_once(mail):
@@ -301,3 +286,40 @@ def test_days_on_which_nobody_looked_are_told_together(run, webhook):
     notices.tell_of_days(NOW + 5 * DAY)
     notice = Notice.objects.get()
     assert (notice.first_day, notice.last_day) == (date(2026, 5, 1), date(2026, 5, 5))
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("url", "given"),
+    [
+        (
+            "submission://hub%40x.org:p%2Fw@mail.x.org",
+            ("mail.x.org", 587, "hub@x.org", "p/w", True, False, "hub@x.org"),
+        ),
+        ("smtps://u:p@mail.x.org?from=a@x.org", ("mail.x.org", 465, "u", "p", False, True, "a@x.org")),
+        ("smtp://127.0.0.1:2525?from=a@x.org", ("127.0.0.1", 2525, "", "", False, False, "a@x.org")),
+    ],
+)
+def test_the_mail_server_is_one_address(url, given, monkeypatch):
+    monkeypatch.setenv("APPRODO_EMAIL_URL", url)
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    read = environment.email()
+    assert (*(read[f"EMAIL_{name}"] for name in names), read["DEFAULT_FROM_EMAIL"]) == given
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("url", ["mail.x.org", "https://mail.x.org", "smtp://", "smtp://mail.x.org:port"])
+def test_what_is_no_address_of_a_mail_server_is_refused(url, monkeypatch):
+    monkeypatch.setenv("APPRODO_EMAIL_URL", url)
+    with pytest.raises(ConfigError, match="bad_email_url"):
+        environment.email()
+
+
+@pytest.mark.once
+def test_mails_can_be_written_to_a_folder(monkeypatch, tmp_path, settings):
+    monkeypatch.setenv("APPRODO_EMAIL_URL", f"file:{tmp_path}")
+    for name, value in environment.email().items():
+        setattr(settings, name, value)
+    settings.EMAIL_URL_GIVEN = True
+    notices.test(by_mail(), NOW)
+    assert "can be reached" in next(tmp_path.iterdir()).read_text()
