@@ -74,7 +74,7 @@ def test_a_run_whose_worker_died_is_taken_over_within_a_minute_and_shows_it(hub:
     first.wait()
     wait_for(lambda: worker_of(hub) != gone, "another went on", seconds=60)
     amazon.dials.clear()
-    said, _ = watching.communicate(timeout=60)
+    said, _ = watching.communicate(timeout=180)
     assert f"The worker {gone} ended in the middle; the worker {worker_of(hub)} went on at " in said
     assert worker_of(hub).startswith("second-")
     assert [run for run, _ in hub.rows(TAKEN_OVER)] == [1]
