@@ -55,6 +55,7 @@ class Hub:
         """Another host of this installation: a home of its own, the same database on a server."""
         other = Hub(home, "")
         other.environment = self.environment | {"APPRODO_HOME": str(home)}
+        other._started = self._started  # it ends with us
         return other
 
     def _create_database(self, template: str) -> None:
