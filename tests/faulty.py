@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-WATCHED = tuple(f"/approdo/{layer}/" for layer in ("processes", "exchanges", "sales"))
+WATCHED = tuple(f"/approdo/{layer}/" for layer in ("processes", "exchanges", "sales", "cli/copies"))
 
 
 class Death:

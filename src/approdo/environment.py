@@ -19,6 +19,7 @@ from dotenv import load_dotenv
 from approdo.sdk.errors import ConfigError
 
 PREFIX = "APPRODO_"
+KEYS_FILE = "encryption.keys"
 
 MAIL = {
     "smtp": ("smtp", 25),
@@ -139,7 +140,7 @@ def secret_key() -> str:
 
 def encryption_keys() -> list[str]:
     """Fernet keys, newest first. Made once beside the embedded database; required with PostgreSQL."""
-    given = setting("ENCRYPTION_KEYS") or _kept("encryption.keys", Fernet.generate_key().decode(), "ENCRYPTION_KEYS")
+    given = setting("ENCRYPTION_KEYS") or _kept(KEYS_FILE, Fernet.generate_key().decode(), "ENCRYPTION_KEYS")
     keys = given.replace(",", " ").split()
     try:
         for key in keys:
@@ -147,6 +148,14 @@ def encryption_keys() -> list[str]:
     except ValueError:
         raise ConfigError("bad_encryption_key", name=f"{PREFIX}ENCRYPTION_KEYS") from None
     return keys
+
+
+def encryption_keys_place() -> str:
+    """Where the encryption keys come from: the name of the variable, or the path of the file."""
+    path = os.environ.get(f"{PREFIX}ENCRYPTION_KEYS_FILE")
+    if path:
+        return path
+    return f"{PREFIX}ENCRYPTION_KEYS" if setting("ENCRYPTION_KEYS") else str(home() / KEYS_FILE)
 
 
 def _kept(file_name: str, fresh: str, name: str) -> str:

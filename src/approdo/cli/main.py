@@ -22,6 +22,8 @@ COMMANDS = {
     "purge": "Forget the consumers of orders.",
     "user": "Manage the people who sign in.",
     "token": "Manage the tokens that programs call with.",
+    "backup": "Copy the hub into one file.",
+    "restore": "Put a copy back.",
     "doctor": "Check this installation.",
     "simulator": "Run a simulated Amazon by itself.",
     "demo": "Try everything with a simulated Amazon.",

@@ -29,6 +29,12 @@ def is_new() -> bool:
     return not environment.database_url() and not MigrationRecorder(connection).has_table()
 
 
+def is_absent() -> bool:
+    """Whether there is no hub here yet: no file, or a database without our tables. Makes neither."""
+    path = Path(connection.settings_dict["NAME"])
+    return (not environment.database_url() and not path.exists()) or not MigrationRecorder(connection).has_table()
+
+
 def bring_up_to_date() -> tuple[list[str], Path | None]:
     """Migrate hub and engine; returns what was applied and where the copy made before it lies, if any.
 
@@ -36,15 +42,20 @@ def bring_up_to_date() -> tuple[list[str], Path | None]:
     """
     from approdo.processes import engine
 
-    with _alone():
+    with alone():
         refuse_other_key_if_any()
         applied = pending()
         copy = back_up() if applied and not is_new() else None
         if applied:
-            call_command("migrate", interactive=False, verbosity=0)
+            migrate_hub()
         engine.migrate()
-        _use_newest_key()
+        use_newest_key()
     return applied, copy
+
+
+def migrate_hub() -> None:
+    """Apply what is pending, and nothing else."""
+    call_command("migrate", interactive=False, verbosity=0)
 
 
 def refuse_other_key_if_any() -> None:
@@ -70,7 +81,7 @@ def back_up() -> Path | None:
 
 
 @transaction.atomic
-def _use_newest_key() -> None:
+def use_newest_key() -> None:
     """Remember the newest key's fingerprint; encrypt again what an older one of ours had encrypted."""
     newest = secrets.fingerprints()[0]
     kept = Installation.objects.first()
@@ -89,7 +100,8 @@ def _use_newest_key() -> None:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
+    """Nobody else migrates, copies or restores this database meanwhile; waits for whoever does."""
     url = environment.database_url()
     if url:
         with closing(psycopg.connect(url, autocommit=True)) as session:

@@ -39,6 +39,12 @@ def stop_event() -> threading.Event:
     return stop
 
 
+def end_with_cleaning_up() -> None:
+    """Have SIGTERM and a closed terminal end this process as Ctrl-C does, so that it removes what it began."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
 def open_database(*, for_service: bool = False) -> None:
     """Refuse a database of an older version or encrypted with another key, as `ConfigError`.
 
@@ -52,14 +58,35 @@ def open_database(*, for_service: bool = False) -> None:
     if for_service:
         logs.for_service()
     else:
-        _log_in_sentences()
+        log_in_sentences()
         if schema.is_new():
             schema.bring_up_to_date()
     installation.refuse_older()
     installation.refuse_other_key()
+    if for_service:
+        from approdo.processes.presence import refuse_during_restore
+
+        refuse_during_restore()
 
 
-def _log_in_sentences() -> None:
+def open_existing_database() -> None:
+    """The same for a command that has nothing to do where there is no hub yet. Raises `ConfigError("no_hub")`."""
+    django_ready()
+    from django.conf import settings
+
+    from approdo.cli import schema
+    from approdo.processes import installation
+    from approdo.sdk.errors import ConfigError
+
+    log_in_sentences()
+    if schema.is_absent():
+        raise ConfigError("no_hub", place=str(settings.DATABASES["default"]["NAME"]))
+    installation.refuse_older()
+    installation.refuse_other_key()
+
+
+def log_in_sentences() -> None:
+    """Log without tracebacks, unless APPRODO_DEBUG asks for them."""
     if os.environ.get("APPRODO_DEBUG") != "1":
         for handler in logging.getLogger().handlers:
             handler.addFilter(_without_traceback)

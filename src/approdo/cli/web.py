@@ -87,7 +87,9 @@ def _application() -> Callable[..., Any]:
 
     end_with_parent()
     from approdo.processes import watching
+    from approdo.processes.presence import Role, announce_for_life
     from approdo.wsgi import application
 
+    announce_for_life(Role.WEB)  # here, where the requests are answered: a connection does not survive the fork
     watching.start()
     return application

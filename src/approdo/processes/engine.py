@@ -8,13 +8,12 @@ import math
 import socket
 import sqlite3
 import time
-import uuid
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 
 from approdo import environment
 from approdo.processes import database, presence
@@ -64,6 +63,19 @@ def _url() -> str:
 def migrate() -> None:
     """Bring the engine's own tables to this version."""
     _dbos().DBOS.migrate(_url())
+
+
+def forget() -> None:
+    """Throw away all that the engine knows; `migrate` makes its tables anew.
+
+    With PostgreSQL in the caller's transaction. No worker may live.
+    """
+    if environment.database_url():
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA IF EXISTS dbos CASCADE")
+        return
+    for path in settings.HOME.glob("engine.sqlite3*"):
+        path.unlink()
 
 
 def workflow(name: str) -> Callable[[Callable[[str], None]], Callable[[str], None]]:
@@ -150,7 +162,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.host = socket.gethostname()
-        self.executor = f"{self.host}-{uuid.uuid4().hex[:12]}"
+        self.executor = presence.new_name()
         self._presence = presence.announce(self.executor)
         dbos = _dbos()
         self._engine = dbos.DBOS(

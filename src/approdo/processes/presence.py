@@ -6,20 +6,47 @@ heartbeat to fake, no clock to compare.
 
 import fcntl
 import os
+import socket
+import threading
+import time
+import uuid
 import zlib
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
+from enum import Enum
 from pathlib import Path
-from typing import Protocol
+from typing import LiteralString, Protocol
 
 import psycopg
 from django.conf import settings
 
 from approdo import environment
+from approdo.sdk.errors import ConfigError
 
-LOCK_CLASS = 0x4150_5244
-ALONE_CLASS = LOCK_CLASS + 1
-"""Ours among the advisory locks of the database: of each worker, and of the one that looks after the others."""
+KEEPING_SECONDS = 5.0
+
+ALONE_CLASS = 0x4150_5247
+"""Among the advisory locks of the database: of the worker that looks after the others."""
+
+
+class Role(Enum):
+    """As what somebody lives: the name of a folder with SQLite, ours among the advisory locks with PostgreSQL."""
+
+    WORKER = ("workers", 0x4150_5244)
+    WEB = ("web", 0x4150_5245)
+    RESTORE = ("restore", 0x4150_5246)
+
+    @property
+    def folder(self) -> Path:
+        """Where its lock files lie."""
+        folder = Path(settings.HOME) / self.value[0]
+        folder.mkdir(exist_ok=True)
+        return folder
+
+    @property
+    def lock_class(self) -> int:
+        """The first number of its advisory locks."""
+        return self.value[1]
 
 
 class Presence(Protocol):
@@ -29,28 +56,65 @@ class Presence(Protocol):
         """Whether it is still ours: a server that is started again forgets it."""
 
     def release(self) -> None:
-        """Let go: from now on the worker counts as gone."""
+        """Let go: from now on its holder counts as gone."""
 
 
-def announce(executor: str) -> Presence:
-    """Hold the lock of `executor` until released or dead."""
-    url = environment.database_url()
-    return _AdvisoryLock(url, executor) if url else _FileLock(executor)
+def announce(executor: str, role: Role = Role.WORKER) -> Presence:
+    """Hold the lock of `executor` until released or dead. Raises `ConfigError("being_restored")` during a restore."""
+    presence = _hold(executor, role)
+    try:
+        refuse_during_restore()  # asked once we are seen ourselves: of two that begin together one sees the other
+    except ConfigError:
+        presence.release()
+        raise
+    return presence
+
+
+def announce_for_life(role: Role) -> None:
+    """Hold a lock until this process ends, and again where the server forgot it. Raises what `announce` does."""
+    executor = new_name()
+    presence = announce(executor, role)
+    threading.Thread(target=_keep, args=(presence, executor, role), name="presence", daemon=True).start()
+
+
+def _keep(presence: Presence, executor: str, role: Role) -> None:
+    while True:
+        time.sleep(KEEPING_SECONDS)
+        with suppress(psycopg.Error, ConfigError):
+            if not presence.held():
+                presence = announce(executor, role)
+
+
+def new_name() -> str:
+    """A name that nobody had before."""
+    return f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+
+
+def refuse_during_restore() -> None:
+    """Raise `ConfigError("being_restored")` while somebody restores a copy into this database."""
+    if alive(Role.RESTORE):
+        raise ConfigError("being_restored")
+
+
+@contextmanager
+def nobody_alive() -> Iterator[None]:
+    """Whoever would begin to live meanwhile is refused. Raises `ConfigError("still_alive")` where somebody lives."""
+    presence = _hold(new_name(), Role.RESTORE)
+    try:
+        workers, webs = alive(Role.WORKER), alive(Role.WEB)
+        if workers or webs:
+            raise ConfigError("still_alive", workers=workers, webs=webs)
+        yield
+    finally:
+        presence.release()
 
 
 def is_gone(executor: str) -> bool:
-    """Whether nobody holds the lock of `executor`."""
+    """Whether no worker holds the lock of `executor`."""
     url = environment.database_url()
     if not url:
-        return not _held(_path(executor))
-    with closing(psycopg.connect(url, autocommit=True)) as connection:
-        found = connection.execute(
-            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
-            "WHERE locktype = 'advisory' AND datname = current_database() "
-            "AND classid = %s AND objid = %s",
-            (LOCK_CLASS, _number(executor)),
-        ).fetchone()
-    return not found or found[0] == 0
+        return not _held(_path(executor, Role.WORKER))
+    return _locks(url, "AND classid = %s AND objid = %s", Role.WORKER.lock_class, _number(executor)) == 0
 
 
 @contextmanager
@@ -58,7 +122,7 @@ def alone() -> Iterator[bool]:
     """Whether no other worker is in such a block now; until the end of this one none will be."""
     url = environment.database_url()
     if not url:
-        with (_folder() / "alone").open("a") as file:
+        with (Role.WORKER.folder / "alone").open("a") as file:
             yield _lock(file.fileno())
         return
     with closing(_connected(url)) as connection:
@@ -68,30 +132,38 @@ def alone() -> Iterator[bool]:
 
 def workers_alive() -> int:
     """How many workers live, on whatever host."""
+    return alive(Role.WORKER)
+
+
+def alive(role: Role) -> int:
+    """How many live in this role, on whatever host."""
     url = environment.database_url()
     if not url:
-        return sum(_held(path) for path in _folder().glob("*.lock"))
+        return sum(_held(path) for path in role.folder.glob("*.lock"))
+    return _locks(url, "AND classid = %s", role.lock_class)
+
+
+def _locks(url: str, condition: LiteralString, *values: int) -> int:
+    statement: LiteralString = (
+        "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+        "WHERE locktype = 'advisory' AND datname = current_database() "
+    )
     with closing(psycopg.connect(url, autocommit=True)) as connection:
-        found = connection.execute(
-            "SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
-            "WHERE locktype = 'advisory' AND datname = current_database() AND classid = %s",
-            (LOCK_CLASS,),
-        ).fetchone()
+        found = connection.execute(statement + condition, values).fetchone()
     return int(found[0]) if found else 0
+
+
+def _hold(executor: str, role: Role) -> Presence:
+    url = environment.database_url()
+    return _AdvisoryLock(url, executor, role) if url else _FileLock(executor, role)
 
 
 def _number(executor: str) -> int:
     return zlib.crc32(executor.encode()) & 0x7FFF_FFFF
 
 
-def _folder() -> Path:
-    folder = Path(settings.HOME) / "workers"
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-def _path(executor: str) -> Path:
-    return _folder() / f"{executor}.lock"
+def _path(executor: str, role: Role) -> Path:
+    return role.folder / f"{executor}.lock"
 
 
 def _held(path: Path) -> bool:
@@ -128,8 +200,8 @@ def _connected(url: str) -> psycopg.Connection:
 
 
 class _FileLock:
-    def __init__(self, executor: str) -> None:
-        self._file = _path(executor)
+    def __init__(self, executor: str, role: Role) -> None:
+        self._file = _path(executor, role)
         draft = self._file.with_suffix(".new")
         self._descriptor = os.open(draft, os.O_RDWR | os.O_CREAT, 0o600)
         _lock(self._descriptor)
@@ -144,9 +216,9 @@ class _FileLock:
 
 
 class _AdvisoryLock:
-    def __init__(self, url: str, executor: str) -> None:
+    def __init__(self, url: str, executor: str, role: Role) -> None:
         self._connection = _connected(url)
-        self._connection.execute("SELECT pg_advisory_lock(%s, %s)", (LOCK_CLASS, _number(executor)))
+        self._connection.execute("SELECT pg_advisory_lock(%s, %s)", (role.lock_class, _number(executor)))
 
     def held(self) -> bool:
         try:

@@ -44,6 +44,44 @@ SENTENCES: Mapping[str, Sentence] = {
         _("This database was encrypted with another key."),
         _("Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one."),
     ),
+    "no_hub": Sentence(
+        _("There is no hub in {place} yet."),
+        _("Check APPRODO_HOME and APPRODO_DATABASE_URL; `approdo up` or `approdo migrate` makes one."),
+    ),
+    "being_restored": Sentence(
+        _("A copy is being restored into this database."), _("Start again once `approdo restore` has ended.")
+    ),
+    "still_alive": Sentence(
+        _("This database is in use (workers: {workers}, web servers: {webs})."),
+        _("End `approdo up`, `approdo web` and `approdo worker` on every host, then restore again."),
+    ),
+    "copy_is_newer": Sentence(
+        _("This copy was made by Approdo {version}, which is newer than this one."),
+        _("Install that version or a newer one, then restore again. Nothing was touched."),
+    ),
+    "copy_of_other_keys": Sentence(
+        _("This copy was encrypted with keys that are not here: nobody could read credentials and consumers in it."),
+        _("Put its own encryption keys into {place}, then restore again. Nothing was touched."),
+    ),
+    "copy_of_other_keys_within": Sentence(
+        _("This copy was encrypted with keys that are not in {place}, but in itself."),
+        _("Put what `unzip -p FILE encryption.keys` prints into {place}, then restore again. Nothing was touched."),
+    ),
+    "hub_in_use": Sentence(
+        _("There is a hub in {place} already."),
+        _("With --replace the copy takes its place, and the file before it is kept under `backups`."),
+    ),
+    "hub_in_use_on_server": Sentence(
+        _("There is a hub in the database {place} already."),
+        _(
+            "With --replace the copy takes its place, and what the database holds is gone:"
+            " keep it with `approdo backup` before."
+        ),
+    ),
+    "hub_is_newer": Sentence(
+        _("The hub in the database {place} is of a newer version, whose tables this one does not know."),
+        _("Restore with that version, or into an empty database. Nothing was touched."),
+    ),
     "schema_behind": Sentence(_("The database is of an older version."), _("Run `approdo migrate`, then start again.")),
     "database_unreachable": Sentence(
         _("The database cannot be reached: {reason}."),
