@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from approdo.backoffice import formats
 from approdo.backoffice.connectors import MAY_RUN
@@ -179,12 +179,14 @@ def words(procedure: Procedure) -> str:
         return procedure.cron
     if not procedure.every:
         return _("Only by hand")
-    count = {"count": procedure.every}
-    if procedure.unit == Procedure.Unit.DAYS:
-        return ngettext("Every day", "Every %(count)s days", procedure.every) % count
-    if procedure.unit == Procedure.Unit.HOURS:
-        return ngettext("Every hour", "Every %(count)s hours", procedure.every) % count
-    return ngettext("Every minute", "Every %(count)s minutes", procedure.every) % count
+    one = procedure.every == 1
+    texts = {
+        Procedure.Unit.MINUTES: _("Every minute") if one else _("Every %(count)s minutes"),
+        Procedure.Unit.HOURS: _("Every hour") if one else _("Every %(count)s hours"),
+        Procedure.Unit.DAYS: _("Every day") if one else _("Every %(count)s days"),
+    }
+    text = texts[Procedure.Unit(procedure.unit)]
+    return text if one else text % {"count": formats.number(procedure.every)}
 
 
 def slots(procedure: Procedure) -> str:

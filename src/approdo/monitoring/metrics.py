@@ -2,7 +2,7 @@
 
 Nothing is counted in a process: there are many, and each would tell a part. `FAMILIES` is the list of
 what is told; each is a function that yields metrics of `prometheus_client`, and costs a few queries that
-stay quick however much is stored. What is new (procedures, alarms) takes one more function there.
+stay quick however much is stored. What is new (open alarms) takes one more function there.
 """
 
 import platform
@@ -20,7 +20,7 @@ from prometheus_client.registry import Collector, CollectorRegistry
 
 from approdo import __version__
 from approdo.exchanges import coverage
-from approdo.monitoring import runs
+from approdo.monitoring import procedures, runs
 from approdo.nodes.models import Node
 from approdo.processes import presence
 from approdo.processes.models import Token
@@ -130,4 +130,12 @@ def _queue() -> Iterator[Metric]:
     yield GaugeMetricFamily("approdo_queue_oldest_seconds", "How long the oldest queued run has waited.", waited)
 
 
-FAMILIES: tuple[Callable[[], Iterator[Metric]], ...] = (_build, _database, _workers, _queue, runs.by_connector, _nodes)
+FAMILIES: tuple[Callable[[], Iterator[Metric]], ...] = (
+    _build,
+    _database,
+    _workers,
+    _queue,
+    runs.by_connector,
+    procedures.by_procedure,
+    _nodes,
+)

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
-from approdo.processes import database, runs, schedule
+from approdo.processes import database, run_lines, runs, schedule
 from approdo.processes.models import Procedure, Run, RunStep
 from approdo.sdk.errors import ConfigError
 
@@ -196,6 +196,8 @@ def _end(run: Run, state: Run.State, steps: list[RunStep]) -> bool:
         error_code="steps_failed" if unwell else "",
         error_params={"connectors": ", ".join(failed), "count": len(failed), "total": len(steps)} if unwell else {},
     )
+    if ended:
+        run_lines.ended(run.pk)
     return bool(ended)
 
 

@@ -1,21 +1,20 @@
 """A run from the wish to its end. Every change of state is one conditional update: only one caller wins."""
 
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
-import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from structlog import stdlib
 
 from approdo.exchanges.intake import counts_of, keep_notes
 from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, WindowRead
 from approdo.exchanges.quiet import silence
 from approdo.nodes.time_ranges import zone_of
-from approdo.processes import engine, notices
+from approdo.processes import engine, notices, run_lines
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SetAside
 from approdo.sdk.documents import Note
@@ -23,7 +22,7 @@ from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 
 State = Run.State
 
-log: stdlib.BoundLogger = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
 MOST_ORDERS = 1000
 """How many orders one run fetches by their numbers."""
@@ -136,7 +135,7 @@ def number_of(name: str) -> int | None:
 def begin(run: int, windows: int) -> bool:
     """Queued to running. False where the run has ended meanwhile."""
     if Run.objects.filter(pk=run, state=State.QUEUED).update(state=State.RUNNING, started_at=timezone.now()):
-        transaction.on_commit(lambda: log.info("run began", run=run, windows=windows))
+        run_lines.began(run, windows)
     return bool(Run.objects.filter(pk=run, state=State.RUNNING).update(windows=windows))
 
 
@@ -228,24 +227,8 @@ def _end(run: int, state: str, counts: dict[str, Any], **error: Any) -> bool:
         )
         if ended:
             notices.tell_of_run(run, counts, now)
-            transaction.on_commit(lambda: _log_end(run))
+            run_lines.ended(run)
     return bool(ended)
-
-
-def _log_end(number: int) -> None:
-    run = Run.objects.filter(pk=number).first()
-    if run is None or run.ended_at is None:
-        return
-    seconds = (run.ended_at - (run.started_at or run.created_at)).total_seconds()
-    log.info(
-        "run ended",
-        run=run.pk,
-        connector=run.connector_name,
-        state=run.state,
-        error=run.error_code or None,
-        seconds=round(seconds, 3),
-        counts=run.counts,
-    )
 
 
 def _done(run: int) -> int:

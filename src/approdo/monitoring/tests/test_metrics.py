@@ -10,7 +10,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from approdo.nodes.models import Node
-from approdo.processes.models import Connector, Run
+from approdo.processes.models import Connector, Procedure, Run
 from approdo.sales.models import SetAside
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +72,17 @@ def test_a_node_says_the_age_of_its_secret_and_what_waits_unread(connector: Conn
     found = metrics()
     assert found["node_client_secret_issued_timestamp_seconds", (ODD,)] == 1777593600
     assert found["node_set_aside", (ODD,)] == 1
+
+
+def test_a_procedure_says_when_it_last_succeeded_and_when_it_is_due(connector: Connector):
+    due = timezone.now() + timedelta(minutes=5)
+    procedure = Procedure.objects.create(name=ODD, every=15, paused=True, due_at=due)
+    succeeded = ran(connector, "succeeded", 20)
+    Run.objects.filter(pk=succeeded.pk).update(connector=None, connector_name="", procedure=procedure)
+    found = metrics()
+    assert found["procedure_due_timestamp_seconds", (ODD,)] == pytest.approx(due.timestamp())
+    assert found["procedure_last_success_timestamp_seconds", (ODD,)] == pytest.approx(succeeded.ended_at.timestamp())
+    assert found["procedure_paused", (ODD,)] == 1
 
 
 def test_a_scrape_asks_the_same_number_of_questions_however_many_runs_there_are(connector: Connector):
