@@ -24,7 +24,7 @@ from approdo.exchanges.intake import (
     take_page,
 )
 from approdo.exchanges.models import NumberRead, WindowRead
-from approdo.processes import database, engine, planning, procedures, runs
+from approdo.processes import database, engine, planning, procedures, runs, workflow_ids
 from approdo.processes.models import Run
 from approdo.sdk.connector import RequestMade, Scan
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
@@ -72,7 +72,7 @@ def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
 
     Every line logged meanwhile carries the run's number and, once its row was read, its connector's name.
     """
-    with bound_contextvars(run=runs.number_of(work), connector=None):
+    with bound_contextvars(run=workflow_ids.number_of(work), connector=None):
         try:
             return database.patiently(lambda: _for_run(step, work, *arguments))
         except ApprodoError as error:
@@ -90,7 +90,7 @@ def _fail(run: int, error: ApprodoError) -> None:
 
 
 def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
-    run = runs.with_workflow_id(work)
+    run = workflow_ids.with_workflow_id(work)
     if run is None:
         return []
     bind_contextvars(connector=run.connector_name)
