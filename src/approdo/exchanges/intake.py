@@ -29,14 +29,16 @@ def take_page(
     next_token: str | None,
     at: datetime,
     their_clock: datetime | None = None,
+    requests: Sequence[RequestMade] = (),
 ) -> None:
-    """Store page number `page` (from 0) of `window` and move its progress on. All or nothing.
+    """Store page number `page` (from 0) of `window`, move its progress on, log its requests. All or nothing.
 
-    Does nothing where this page was stored before: the row, not whoever calls, knows how far the
+    Does no more than log where this page was stored before: the row, not whoever calls, knows how far the
     window was read. Two callers with the same page store it once. `their_clock`, the other side's,
     at the first page bounds what the window proves: what bears a later moment was not there yet.
     """
     with transaction.atomic():
+        keep_requests(window.run, requests)
         # Not where the window was begun anew meanwhile: its pages are cut elsewhere now.
         moved = WindowRead.objects.filter(pk=window.pk, pages=page, restarts=window.restarts, complete=False).update(
             pages=page + 1, next_token=next_token, complete=next_token is None, read_at=at
@@ -103,7 +105,7 @@ def miss_order(wanted: NumberRead, error: ApprodoError, at: datetime) -> None:
 
 
 def _count(window: WindowRead, counts: Counts) -> None:
-    added = {name: F(name) + getattr(counts, name) for name in COUNTED}
+    added = {name: F(name) + number for name in COUNTED if (number := getattr(counts, name))}
     WindowRead.objects.filter(pk=window.pk).update(**added)
 
 

@@ -84,11 +84,6 @@ def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
         return []
 
 
-def _fail(run: int, error: ApprodoError) -> None:
-    runs.fail(run, error)
-    procedures.advance_after(run)
-
-
 def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
     run = workflow_ids.with_workflow_id(work)
     if run is None:
@@ -96,64 +91,65 @@ def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
     bind_contextvars(connector=run.connector_name)
     if runs.take_up(run, engine.executor()) and run.connector:
         planning.work_of(run.connector).taken_up(run.connector.node.account)
-    return step(run.pk, *arguments)
+    return step(run, *arguments)
 
 
-def _plan(run: int) -> list[int]:
+def _fail(run: Run, reason: ApprodoError) -> None:
+    runs.fail(run.pk, reason)
+    procedures.advance_after(run.pk)
+
+
+def _plan(run: Run) -> list[int]:
     """Write down the windows to read, once, and return their numbers."""
-    row = Run.objects.select_related("connector__node", "connector__configuration__time_range").get(pk=run)
     with transaction.atomic():
-        planned = list(WindowRead.objects.filter(run=run).values_list("pk", flat=True))
-        if not planned and row.live:
-            planned = planning.write_windows(row)
-        return planned if runs.begin(run, len(planned)) else []
+        planned = list(WindowRead.objects.filter(run=run.pk).values_list("pk", flat=True))
+        if not planned and run.live:
+            planned = planning.write_windows(run)
+        return planned if runs.begin(run.pk, len(planned)) else []
 
 
-def _plan_orders(run: int) -> list[int]:
+def _plan_orders(run: Run) -> list[int]:
     """Write down the orders to fetch, once, and return the numbers of their rows."""
-    row = Run.objects.select_related("connector").get(pk=run)
     with transaction.atomic():
-        planned = list(NumberRead.objects.filter(run=run).values_list("pk", flat=True))
-        if not planned and row.live and row.connector:
+        planned = list(NumberRead.objects.filter(run=run.pk).values_list("pk", flat=True))
+        if not planned and run.live and run.connector:
             rows = (
-                NumberRead(node_id=row.connector.node_id, run=run, position=position, number=number)
-                for position, number in enumerate(row.orders)
+                NumberRead(node_id=run.connector.node_id, run=run.pk, position=position, number=number)
+                for position, number in enumerate(run.orders)
             )
             planned = [made.pk for made in NumberRead.objects.bulk_create(rows)]
-        return planned if runs.begin(run, len(planned)) else []
+        return planned if runs.begin(run.pk, len(planned)) else []
 
 
-def _order(run: int, wanted_id: int) -> None:
+def _order(run: Run, wanted_id: int) -> None:
     """Fetch one order and store it, or write down that Amazon does not give it."""
-    wanted = _still_there(NumberRead.objects.filter(run=run, pk=wanted_id).first())
-    row = Run.objects.select_related("connector__node", "connector__configuration").get(pk=run)
-    if wanted.result or not row.live or row.connector is None:
+    wanted = _still_there(NumberRead.objects.filter(run=run.pk, pk=wanted_id).first())
+    if wanted.result or not run.live or run.connector is None:
         return
-    work = planning.work_of(row.connector)
+    work = planning.work_of(run.connector)
     if work.fetch is None:
         raise ConfigError("fetch_not_possible")
     made: list[RequestMade] = []
     try:
-        batch = work.fetch(planning.context(row.connector, made), wanted.number)
+        batch = work.fetch(planning.context(run.connector, made), wanted.number)
     except RefusedError as error:
         if error.code not in MISSING:
-            keep_requests(run, made)
+            keep_requests(run.pk, made)
             raise
         miss_order(wanted, error, timezone.now())
     except BaseException:
-        keep_requests(run, made)
+        keep_requests(run.pk, made)
         raise
     else:
         take_order(wanted, batch, timezone.now())
-    keep_requests(run, made)
-    runs.note_progress(run)
+    keep_requests(run.pk, made)
+    runs.note_progress(run.pk)
 
 
-def _page(run: int, window_id: int) -> bool:
+def _page(run: Run, window_id: int) -> bool:
     """Read and store the page that the window's row says comes next. True while there are more."""
-    window = _still_there(WindowRead.objects.filter(run=run, pk=window_id).first())
-    row = Run.objects.select_related("connector__node", "connector__configuration").get(pk=run)
-    if window.complete or window.error_code or not row.live or row.connector is None:
+    window = _still_there(WindowRead.objects.filter(run=run.pk, pk=window_id).first())
+    if window.complete or window.error_code or not run.live or run.connector is None:
         return False
     if window.next_token and window.read_at and timezone.now() - window.read_at > TOKEN_LIFE:
         restart_window(window)
@@ -161,26 +157,24 @@ def _page(run: int, window_id: int) -> bool:
         return _give_up(window, TransientError("endless_pages", pages=window.pages))
     made: list[RequestMade] = []
     try:
-        batch, next_token = planning.work_of(row.connector).step(
-            planning.context(row.connector, made), window.window(), window.next_token
+        batch, next_token = planning.work_of(run.connector).step(
+            planning.context(run.connector, made), window.window(), window.next_token
         )
     except ApprodoError as error:
-        keep_requests(run, made)
+        keep_requests(run.pk, made)
         return _not_read(window, error)
     except BaseException:
-        keep_requests(run, made)
+        keep_requests(run.pk, made)
         raise
     clock = _their_clock(made)
     if window.pages == 0:
         try:
             _refuse_future(window, clock)
         except ConfigError:
-            keep_requests(run, made)
+            keep_requests(run.pk, made)
             raise
-    with transaction.atomic():
-        keep_requests(run, made)
-        take_page(window, window.pages, batch, next_token, timezone.now(), clock)
-        runs.note_progress(run)
+    take_page(window, window.pages, batch, next_token, timezone.now(), clock, made)
+    runs.note_progress(run.pk)
     return next_token is not None
 
 
@@ -234,15 +228,15 @@ def _their_clock(made: Sequence[RequestMade]) -> datetime | None:
     return last.their_clock - timedelta(milliseconds=last.milliseconds) if last and last.their_clock else None
 
 
-def _finish(run: int) -> None:
+def _finish(run: Run) -> None:
     """End the run as its windows say. A run that has ended already stays as it ended."""
-    waiting = NumberRead.objects.filter(run=run, result=NumberRead.Result.WAITING)
-    unread = WindowRead.objects.filter(run=run, complete=False)
+    waiting = NumberRead.objects.filter(run=run.pk, result=NumberRead.Result.WAITING)
+    unread = WindowRead.objects.filter(run=run.pk, complete=False)
     failed = unread.exclude(error_code="").first()
     if failed:
-        runs.fail(run, error_of(failed))
+        runs.fail(run.pk, error_of(failed))
     elif waiting.exists() or unread.exists():
-        runs.fail(run, ConfigError("progress_lost"))
+        runs.fail(run.pk, ConfigError("progress_lost"))
     else:
-        runs.succeed(run)
-    procedures.advance_after(run)
+        runs.succeed(run.pk)
+    procedures.advance_after(run.pk)

@@ -3,14 +3,16 @@
 Called inside the transaction that also records which page was read (`exchanges.intake`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from approdo.sales import personal, rows, status_rows
+from approdo.sales.bulk import among
 from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
 from approdo.sales.personal import Kept
 from approdo.sales.raw import compress, digest, raw_bytes, sealed
@@ -39,18 +41,32 @@ class Counts(Struct, kw_only=True):
     notes: list[Note] = field(default_factory=list)
 
 
+class Stored(NamedTuple):
+    """By what a stored document is known again."""
+
+    id: int
+    raw_digest: bytes
+
+
 class Known(NamedTuple):
-    """What is stored of a document."""
+    """What else is stored of a document, for one that came with other bytes."""
 
     id: int
     version: int
-    raw_digest: bytes
     content_digest: bytes
     detailed: bool
     changed_date: datetime | None
     state_changed_date: datetime | None
     asked_at: datetime
     personal: Kept | None = None
+
+
+class Came(NamedTuple):
+    """A document of the batch, its bytes (without its consumer, where purged) and their digest."""
+
+    received: Received
+    raw: bytes
+    raw_digest: bytes
 
 
 class Incoming(NamedTuple):
@@ -71,32 +87,33 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
     ones are recognised by a digest of their bytes and not decoded. Idempotent. With `known_only`,
     documents that are not stored yet are passed over: nobody asked for them.
     """
-    known = _known(batch, origin)
+    stored = _stored(batch, origin)
     if known_only:
-        batch = replace(batch, documents=[received for received in batch.documents if received.number in known])
-    counts, forgotten = Counts(read=len(batch.documents)), _forgotten(batch, known, origin)
+        batch = replace(batch, documents=[received for received in batch.documents if received.number in stored])
+    marks = personal.kept([one.id for one in stored.values()]) if batch.privacy else {}
+    forgotten = _forgotten(batch, stored, marks, origin)
+    different = _different(batch, stored, forgotten)
+    numbers = {came.received.number for came in different}
+    known = _known(batch, origin, [number for number in stored if number in numbers], marks)
+    counts = Counts(read=len(batch.documents), unchanged=len(batch.documents) - len(different))
     incoming: dict[str, Incoming] = {}
     refreshed: dict[str, tuple[int, bytes, bytes]] = {}
     unreadable: set[str | None] = set()
-    for received in batch.documents:
-        stored = known.get(received.number or "")
-        raw = batch.privacy.redact(received.raw) if batch.privacy and received.number in forgotten else received.raw
-        raw_digest = digest(raw)
-        if stored and stored.raw_digest == raw_digest:
-            counts.unchanged += 1
-            continue
+    for came in different:
+        number = came.received.number
+        before = known.get(number or "")
         try:
-            new = _decoded(batch, raw, raw_digest, stored, received.number in forgotten, origin)
+            new = _decoded(batch, came, before, number in forgotten, origin)
         except UnreadableDocument as error:
-            _set_aside(batch, received, raw, origin, error)
-            unreadable.add(received.number)
+            _set_aside(batch, came, origin, error)
+            unreadable.add(number)
             counts.failed += 1
-            counts.notes.append(_unreadable(received.number, error))
+            counts.notes.append(_unreadable(number, error))
             continue
-        if stored and _content_of(stored, batch) == new.content_digest:
-            refreshed[new.document.number] = (stored.id, raw_digest, new.content_digest)
+        if before and _content_of(before, batch) == new.content_digest:
+            refreshed[new.document.number] = (before.id, new.raw_digest, new.content_digest)
             counts.unchanged += 1
-        elif stored is None and batch.states and new.document.state not in batch.states:
+        elif before is None and batch.states and new.document.state not in batch.states:
             counts.left_out += 1
         else:
             _choose(incoming, new, batch, counts)
@@ -106,19 +123,57 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
     return counts
 
 
-def _forgotten(batch: Batch, known: Mapping[str, Known], origin: Origin) -> set[str]:
+def _stored(batch: Batch, origin: Origin) -> dict[str, Stored]:
+    """Those of the batch that are stored. No more than what knows them again: most of them never change."""
+    numbers = [received.number for received in batch.documents if received.number]
+    found = _of_batch(batch, origin, numbers, "id", "raw_digest")
+    return {number: Stored(pk, bytes(raw)) for number, pk, raw in found}
+
+
+def _known(batch: Batch, origin: Origin, numbers: Sequence[str], marks: Mapping[int, Kept]) -> dict[str, Known]:
+    if not numbers:
+        return {}
+    found = _of_batch(
+        batch, origin, numbers,
+        "id", "version", "content_digest", "detailed", "changed_date", "state_changed_date", "asked_at",
+    )  # fmt: skip
+    return {
+        number: Known(pk, version, bytes(content), detailed, changed, state_changed, asked, marks.get(pk))
+        for number, pk, version, content, detailed, changed, state_changed, asked in found
+    }
+
+
+def _of_batch(batch: Batch, origin: Origin, numbers: Sequence[str], *columns: str) -> QuerySet[SaleDocument, Any]:
+    """Number and `columns` of the stored documents with these numbers."""
+    # By the whole key: asked by number alone, PostgreSQL reads the whole table until it has statistics of it.
+    key = {"node": origin.node, "program": batch.program, "type": DocumentType.ORDER}
+    return SaleDocument.objects.filter(among("number", numbers), **key).order_by().values_list("number", *columns)
+
+
+def _different(batch: Batch, stored: Mapping[str, Stored], forgotten: Collection[str]) -> list[Came]:
+    """Those of the batch whose bytes are not the stored ones."""
+    different = []
+    for received in batch.documents:
+        raw = batch.privacy.redact(received.raw) if batch.privacy and received.number in forgotten else received.raw
+        raw_digest = digest(raw)
+        before = stored.get(received.number or "")
+        if before is None or before.raw_digest != raw_digest:
+            different.append(Came(received, raw, raw_digest))
+    return different
+
+
+def _forgotten(batch: Batch, stored: Mapping[str, Stored], marks: Mapping[int, Kept], origin: Origin) -> set[str]:
     """The numbers of those whose consumer is purged: nothing of that is stored again."""
     if batch.privacy is None:
         return set()
-    unknown = [received.number for received in batch.documents if received.number and received.number not in known]
-    purged = {number for number, one in known.items() if one.personal and one.personal.purged}
+    unknown = [received.number for received in batch.documents if received.number and received.number not in stored]
+    purged = {number for number, one in stored.items() if one.id in marks and marks[one.id].purged}
     return purged | personal.forgotten(origin.node, batch.program, unknown)
 
 
-def _decoded(
-    batch: Batch, raw: bytes, raw_digest: bytes, stored: Known | None, forgotten: bool, origin: Origin
-) -> Incoming:
-    """The document in `raw`; one that comes so late that its consumer must not be kept is redacted at once."""
+def _decoded(batch: Batch, came: Came, stored: Known | None, forgotten: bool, origin: Origin) -> Incoming:
+    """The document that came; where so late that its consumer must not be kept, it is redacted at once."""
+    _, raw, raw_digest = came
     document = batch.decode(raw)
     rows.check(document)
     mark = None
@@ -140,25 +195,6 @@ def _content_of(stored: Known, batch: Batch) -> bytes:
         return stored.content_digest
     newest = DocumentVersion.objects.get(document=stored.id, number=stored.version)
     return digest(batch.canonical(raw_bytes(newest)))
-
-
-def _known(batch: Batch, origin: Origin) -> dict[str, Known]:
-    numbers = [received.number for received in batch.documents if received.number]
-    # By number alone, the rest here: asked for all of the key, SQLite reads every document of the node.
-    found = SaleDocument.objects.filter(number__in=numbers).values_list(
-        "node", "program", "type", "number", "id", "version", "raw_digest", "content_digest", "detailed",
-        "changed_date", "state_changed_date", "asked_at",
-    )  # fmt: skip
-    key = [origin.node, batch.program, DocumentType.ORDER]
-    known = {
-        number: Known(pk, version, bytes(raw), bytes(content), detailed, changed, state_changed, asked)
-        for *kept, number, pk, version, raw, content, detailed, changed, state_changed, asked in found
-        if kept == key
-    }
-    if batch.privacy:
-        marks = personal.kept([one.id for one in known.values()])
-        return {number: one._replace(personal=marks.get(one.id)) for number, one in known.items()}
-    return known
 
 
 def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: Counts) -> None:
@@ -195,8 +231,9 @@ def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: C
         return
     rows.write_documents([_row(one, batch, origin) for one in chosen])
     ids = {one.document.number: one.known.id for one in chosen if one.known}
-    ids |= _ids([one.document.number for one in chosen if one.known is None], batch, origin)
-    rows.write_lines([(ids[one.document.number], one.document) for one in chosen])
+    changed = list(ids.values())
+    ids |= dict(_of_batch(batch, origin, [one.document.number for one in chosen if one.known is None], "id"))
+    rows.write_lines([(ids[one.document.number], one.document) for one in chosen], changed)
     rows.write_versions([_version(ids[one.document.number], one) for one in chosen], origin.run, origin.at)
     personal.write(
         ((ids[one.document.number], one.document, one.personal) for one in chosen if one.personal), origin.at
@@ -204,12 +241,6 @@ def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: C
     status_rows.attach(origin.node, batch.program, [one.document.number for one in chosen if one.known is None])
     counts.created += sum(one.known is None for one in chosen)
     counts.updated += sum(one.known is not None for one in chosen)
-
-
-def _ids(numbers: Sequence[str], batch: Batch, origin: Origin) -> dict[str, int]:
-    found = SaleDocument.objects.filter(number__in=numbers).values_list("node", "program", "type", "number", "pk")
-    key = [origin.node, batch.program, DocumentType.ORDER]
-    return {number: pk for *kept, number, pk in found if kept == key}
 
 
 def _row(one: Incoming, batch: Batch, origin: Origin) -> rows.DocumentRow:
@@ -240,13 +271,14 @@ def _refresh(refreshed: Iterable[tuple[int, bytes, bytes]]) -> None:
         SaleDocument.objects.filter(pk=pk).update(raw_digest=raw_digest, content_digest=content_digest)
 
 
-def _set_aside(batch: Batch, received: Received, raw: bytes, origin: Origin, error: UnreadableDocument) -> None:
+def _set_aside(batch: Batch, came: Came, origin: Origin, error: UnreadableDocument) -> None:
+    received, raw, _ = came
     same = SetAside.objects.filter(node=origin.node, program=batch.program, digest=digest(received.raw))
     if same.filter(purged_at__isnull=False).update(received_at=origin.at, run=origin.run, stored_at=None):
         return
     number = (received.number or "").replace("\0", "")[:200] or None
     secret = batch.privacy is not None and raw is received.raw
-    came = {
+    values = {
         "number": number,
         "raw": sealed(raw) if secret else compress(raw),
         "sealed": secret,
@@ -261,21 +293,21 @@ def _set_aside(batch: Batch, received: Received, raw: bytes, origin: Origin, err
         node_id=origin.node,
         program=batch.program,
         digest=digest(received.raw),
-        defaults=came,
-        create_defaults={**came, "purge_at": until},
+        defaults=values,
+        create_defaults={**values, "purge_at": until},
     )
 
 
 def _settle(batch: Batch, unreadable: set[str | None], origin: Origin) -> None:
     """What was set aside waits no longer once the same document came readable, if that was asked for later."""
-    readable = {received.number for received in batch.documents} - unreadable
+    readable = {received.number for received in batch.documents if received.number} - unreadable
     SetAside.objects.filter(
+        among("number", readable),
         node_id=origin.node,
         program=batch.program,
         about=SetAside.About.ORDER,
         stored_at=None,
         received_at__lte=batch.asked_at,
-        number__in=readable - {None},
     ).update(stored_at=origin.at)
 
 

@@ -123,9 +123,10 @@ def _document_row(row: DocumentRow) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def write_lines(documents: Sequence[tuple[int, Document]]) -> None:
-    """Insert or update the lines of documents. A line that is no longer there is marked, not deleted."""
-    SaleLine.objects.filter(document_id__in=[pk for pk, _ in documents]).update(vanished=True)
+def write_lines(documents: Sequence[tuple[int, Document]], changed: Sequence[int]) -> None:
+    """Insert or update the lines of documents. Of those `changed`, a line that is no longer there is marked."""
+    if changed:
+        SaleLine.objects.filter(document_id__in=changed).update(vanished=True)
     upsert(
         SaleLine,
         (*LINE_KEY, *LINE_CONTENT),
