@@ -37,23 +37,24 @@ def take_page(
     window was read. Two callers with the same page store it once. `their_clock`, the other side's,
     at the first page bounds what the window proves: what bears a later moment was not there yet.
     """
+    many = len(batch.statuses if isinstance(batch, StatusBatch) else batch.documents)
+    # Most pages bring nothing new: counted so at once, they need no second statement.
+    assumed = Counts(read=many, unchanged=many)
+    moved = {"pages": page + 1, "next_token": next_token, "complete": next_token is None, "read_at": at}
+    if page == 0:
+        moved["read_until"] = min(window.end, their_clock or window.end)
     with transaction.atomic():
         keep_requests(window.run, requests)
         # Not where the window was begun anew meanwhile: its pages are cut elsewhere now.
-        moved = WindowRead.objects.filter(pk=window.pk, pages=page, restarts=window.restarts, complete=False).update(
-            pages=page + 1, next_token=next_token, complete=next_token is None, read_at=at
-        )
-        if not moved:
+        next_one = WindowRead.objects.filter(pk=window.pk, pages=page, restarts=window.restarts, complete=False)
+        if not next_one.update(**moved, **_added(assumed)):
             return
-        if page == 0:
-            until = min(window.end, their_clock or window.end)
-            WindowRead.objects.filter(pk=window.pk).update(read_until=until)
         origin = Origin(window.node_id, window.run, at)
         if isinstance(batch, StatusBatch):
             counts = receive_statuses(batch, origin)
         else:
             counts = receive(batch, origin, known_only=window.known_only)
-        _count(window, counts)
+        _count(window, counts, assumed)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
 
 
@@ -104,9 +105,18 @@ def miss_order(wanted: NumberRead, error: ApprodoError, at: datetime) -> None:
     )
 
 
-def _count(window: WindowRead, counts: Counts) -> None:
-    added = {name: F(name) + number for name in COUNTED if (number := getattr(counts, name))}
-    WindowRead.objects.filter(pk=window.pk).update(**added)
+def _count(window: WindowRead, counts: Counts, assumed: Counts) -> None:
+    """Put right what was `assumed` of the page."""
+    added = _added(counts, assumed)
+    if added:
+        WindowRead.objects.filter(pk=window.pk).update(**added)
+
+
+def _added(counts: Counts, counted: Counts | None = None) -> dict[str, Any]:
+    """What to add to a window's counts for `counts` to be in them, where `counted` already are."""
+    before = counted or Counts()
+    changes = {name: getattr(counts, name) - getattr(before, name) for name in COUNTED}
+    return {name: F(name) + change for name, change in changes.items() if change}
 
 
 def keep_notes(run: int, notes: Sequence[Note], at: datetime) -> None:

@@ -17,7 +17,7 @@ def workflow_id(run: Run) -> str:
 def with_workflow_id(name: str) -> Run | None:
     """The run that `workflow_id` gave this name, where the database still has it, and what it runs with."""
     number = number_of(name)
-    whole = Run.objects.select_related("connector__node", "connector__configuration__time_range")
+    whole = Run.objects.select_related("connector__node", "connector__configuration")
     run = whole.filter(pk=number).first() if number else None
     return run if run and workflow_id(run) == name else None
 

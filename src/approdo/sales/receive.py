@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from django.db import connection
 from django.db.models import QuerySet
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -300,6 +301,8 @@ def _set_aside(batch: Batch, came: Came, origin: Origin, error: UnreadableDocume
 
 def _settle(batch: Batch, unreadable: set[str | None], origin: Origin) -> None:
     """What was set aside waits no longer once the same document came readable, if that was asked for later."""
+    if not _something_waits(origin.node):
+        return
     readable = {received.number for received in batch.documents if received.number} - unreadable
     SetAside.objects.filter(
         among("number", readable),
@@ -309,6 +312,13 @@ def _settle(batch: Batch, unreadable: set[str | None], origin: Origin) -> None:
         stored_at=None,
         received_at__lte=batch.asked_at,
     ).update(stored_at=origin.at)
+
+
+def _something_waits(node: int) -> bool:
+    """Whether anything of the node is set aside; asked past the model, which costs three times as much a page."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM sales_setaside WHERE node_id = %s AND stored_at IS NULL LIMIT 1", [node])
+        return cursor.fetchone() is not None
 
 
 def _unreadable(number: str | None, error: UnreadableDocument) -> Note:
