@@ -1,12 +1,13 @@
 """Many rows in one statement, the quickest way each database has, on Django's own connection.
 
 SQLite takes `executemany`; PostgreSQL takes `COPY` into a temporary table and one `INSERT … SELECT`.
-Both measured against `bulk_create` in `bench/`, as is `among` against `__in`; the model layer stays Django's
+Both measured against `bulk_create` in `bench/`, as are `among` and `select` against
+`__in`; the model layer stays Django's
 everywhere else.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,12 +21,37 @@ def among(name: str, texts: Iterable[str]) -> models.Func:
 
     With `__in`, Django and the driver prepare each of them by itself, for every page.
     """
-    if connection.vendor == "postgresql":
-        given, joined, closed = models.Value(list(texts)), " = ANY (", ")"
-    else:
-        given, joined, closed = models.Value(json.dumps(list(texts))), " IN (SELECT value FROM json_each(", "))"
+    joined, closed, given = _many(texts)
     template = f"%(expressions)s{closed}"
-    return models.Func(models.F(name), given, template=template, arg_joiner=joined, output_field=models.BooleanField())
+    return models.Func(
+        models.F(name), models.Value(given), template=template, arg_joiner=joined, output_field=models.BooleanField()
+    )
+
+
+def select(
+    model: type[models.Model], columns: Sequence[str], where: Mapping[str, Any], name: str, texts: Iterable[str]
+) -> list[tuple[Any, ...]]:
+    """The rows that are as `where` says and whose text column `name` holds one of `texts`, as the driver gives them.
+
+    For what is asked with every page: no model is built and no value converted. Columns are field attnames.
+    """
+    joined, closed, given = _many(texts)
+    conditions = [f"{_quoted(column)} = %s" for column in where] + [f"{_quoted(name)}{joined}%s{closed}"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(map(_quoted, columns))} FROM {_quoted(model._meta.db_table)}"
+            f" WHERE {' AND '.join(conditions)}",
+            [*where.values(), given],
+        )
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _many(texts: Iterable[str]) -> tuple[str, str, Any]:
+    """How a column is compared with many texts at once: what stands before and behind the one parameter, and it."""
+    if connection.vendor == "postgresql":
+        return " = ANY (", ")", list(texts)
+    return " IN (SELECT value FROM json_each(", "))", json.dumps(list(texts))
 
 
 def upsert(
