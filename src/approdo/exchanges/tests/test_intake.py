@@ -55,6 +55,17 @@ def test_a_page_that_was_stored_is_not_counted_again(window):
     assert (window.pages, window.read) == (1, 1)
 
 
+def test_a_page_of_known_orders_is_one_look_at_them_and_one_at_what_waits(window, django_assert_num_queries):
+    page = batch(order("PO000001"), order("PO000002"))
+    take_page(window, 0, page, "token", NOW)
+    with django_assert_num_queries(5) as asked:
+        take_page(window, 1, page, "other token", NOW)
+    statements = [query["sql"].split()[0] for query in asked.captured_queries]
+    assert statements == ["SAVEPOINT", "UPDATE", "SELECT", "SELECT", "RELEASE"]
+    window.refresh_from_db()
+    assert (window.read, window.created, window.unchanged) == (4, 2, 2)
+
+
 def test_a_page_out_of_turn_changes_nothing(window):
     take_page(window, 3, batch(order()), None, NOW)
     window.refresh_from_db()
