@@ -73,3 +73,14 @@ def hub(migrated_hub, tmp_path):
     installed = migrated_hub.copy(tmp_path)
     yield installed
     installed.close()
+
+
+@pytest.fixture
+def own_workers(settings, tmp_path, monkeypatch):
+    """Locks of workers that no other test sees, which may run at the same time."""
+    from django.db import connection
+
+    settings.HOME = tmp_path
+    if DATABASE == "postgresql":
+        server = os.environ["APPRODO_TEST_SERVER"]
+        monkeypatch.setenv("APPRODO_DATABASE_URL", f"{server}/{connection.settings_dict['NAME']}")

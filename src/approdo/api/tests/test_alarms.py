@@ -9,6 +9,8 @@ from receivers import WebhookReceiver
 from approdo.processes import alarms
 from approdo.processes.models import Alarm, Recipient, Worker
 
+pytestmark = pytest.mark.usefixtures("own_workers")
+
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 ERP = {"name": "ERP", "kind": "webhook", "address": "https://erp.example.com/hook", "language": "en"}
 

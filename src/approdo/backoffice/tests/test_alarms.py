@@ -9,7 +9,7 @@ from receivers import WebhookReceiver
 from approdo.processes import alarms, presence, records
 from approdo.processes.models import Alarm, Notice, Recipient, Run, Worker
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_workers")]
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 

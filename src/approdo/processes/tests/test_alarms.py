@@ -12,7 +12,7 @@ from approdo.processes import alarms, causes, fleet, presence, procedures, recor
 from approdo.processes.models import Alarm, Connector, Notice, Recipient, Run, Worker
 from approdo.sdk.errors import ConfigError
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_workers")]
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)  # a Wednesday

@@ -20,7 +20,7 @@ from approdo.processes.models import Alarm, Connector, Notice, Run, Worker
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ApprodoError, ConfigError
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_workers")]
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 SECRET = "whsec_" + base64.b64encode(b"signing-with-thirty-two-bytes-ok").decode()
