@@ -36,8 +36,8 @@ LONG_BEFORE = timedelta(days=2)
 
 State = Run.State
 
-WORST = (State.FAILED, State.PARTIAL, State.CANCELLED, State.SUCCEEDED)
-"""Which end a bar of several shows."""
+WORST = (*Run.LIVE, State.FAILED, State.PARTIAL, State.CANCELLED, State.SUCCEEDED)
+"""Which state a bar of several runs shows; what has not ended is always alone."""
 
 
 class Done(NamedTuple):
@@ -197,7 +197,7 @@ def _bars(found: Iterable[Done], view: View, address: str) -> list[Bar]:
 
 
 def _worst(states: Collection[str]) -> str:
-    return next((one for one in WORST if one in states), State.RUNNING)
+    return min(states, key=WORST.index)
 
 
 def _bar(group: list[Done], view: View, address: str) -> Bar:

@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from amazon_orders import fall_quiet
 from django.utils import timezone
 
 from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
 from approdo.nodes.models import Node
-from approdo.processes import runs
+from approdo.processes import procedures, records, runs
 from approdo.processes.models import Connector, Run
 from approdo.sdk.errors import ConfigError
 
@@ -147,3 +148,100 @@ def test_an_unusual_silence_stands_in_the_coverage_and_is_explained(caller, call
     (row,) = caller.get(f"/nodes/{node.pk}/coverage").data["items"]
     assert row["unusually_quiet"]["explained"]["by"] == "everything"
     assert caller.post("/nodes/999/silence", body).status == 404
+
+
+@pytest.fixture
+def procedure(connector):
+    return records.save(
+        records.PROCEDURES, {"name": "Every morning", "connectors": [connector["name"]], "every": "1 day"}
+    ).record
+
+
+def test_a_procedures_run_is_read_with_its_steps_and_cancelled_with_its_part(caller, procedure):
+    run = procedures.request(procedure, "somebody")
+    part = run.steps.get().part
+    found = caller.get(f"/runs/{run.pk}").data
+    assert (found["connector"], found["procedure"], found["requested_by"]) == (None, "Every morning", "somebody")
+    (step,) = found["steps"]
+    assert step == {
+        "connector": "Scarica ordini", "run": part.pk, "state": "queued", "result": "started", "reason": "",
+    }  # fmt: skip
+    assert caller.get(f"/runs/{part.pk}").data["procedure"] is None
+    assert caller.get(f"/runs/{part.pk}").data["steps"] == []
+    cancelled = caller.post(f"/runs/{run.pk}/cancel")
+    assert (cancelled.status, cancelled.data["steps"][0]["state"]) == (200, "cancelled")
+    assert caller.post(f"/runs/{part.pk}/cancel").status == 200
+
+
+def test_what_failed_is_retried_and_what_left_nothing_is_refused(caller, connector, procedure):
+    run = procedures.request(procedure)
+    part = run.steps.get().part
+    for one in (run, part):
+        answer = caller.post(f"/runs/{one.pk}/retry")
+        assert (answer.status, answer.data["code"]) == (409, "run_not_ended")
+    runs.fail(part.pk, ConfigError("worker_lost"))
+    procedures.advance_all()
+    again = caller.post(f"/runs/{run.pk}/retry")
+    assert (again.status, again.data["retry_of"], again.data["requested_by"]) == (202, run.pk, "everything")
+    assert again.headers["Location"] == f"/api/v1/runs/{again.data['id']}"
+    assert caller.post(f"/runs/{run.pk}/retry").data["id"] == again.data["id"], "asked twice it is the same"
+    busy = caller.post(f"/runs/{part.pk}/retry")
+    assert (busy.status, busy.data["code"]) == (409, "connector_busy")
+    caller.post(f"/runs/{again.data['id']}/cancel")
+    alone = caller.post(f"/runs/{part.pk}/retry")
+    assert (alone.status, alone.data["retry_of"]) == (202, part.pk)
+    runs.begin(alone.data["id"], 1)
+    WindowRead.objects.create(
+        node=Node.objects.get(), program="vendor_retail", run=alone.data["id"], connector=connector["id"], position=0,
+        scan="created", start=timezone.now() - timedelta(days=1), end=timezone.now(), complete=True,
+    )  # fmt: skip
+    runs.succeed(alone.data["id"])
+    nothing = caller.post(f"/runs/{alone.data['id']}/retry")
+    assert (nothing.status, nothing.data["code"]) == (409, "nothing_to_retry")
+    assert caller.post("/runs/999/retry").status == 404
+
+
+def test_a_retry_is_refused_while_its_procedure_runs_or_once_it_is_gone(caller, procedure):
+    run = procedures.request(procedure)
+    procedures.cancel(run)
+    live = procedures.request(procedure)
+    answer = caller.post(f"/runs/{run.pk}/retry")
+    assert (answer.status, answer.data["code"]) == (409, "procedure_busy")
+    assert f"run {live.pk} has not ended" in answer.data["detail"]
+    procedures.cancel(live)
+    records.delete(procedure)
+    answer = caller.post(f"/runs/{run.pk}/retry")
+    assert (answer.status, answer.data["code"]) == (409, "record_gone")
+
+
+def test_runs_are_listed_by_kind_procedure_and_time(caller, connector, procedure):
+    run = procedures.request(procedure)
+    part = run.steps.get().part
+    procedures.cancel(run)
+    for query, ids in (
+        ({}, [part.pk, run.pk]),
+        ({"kind": "procedure"}, [run.pk]),
+        ({"kind": "connector"}, [part.pk]),
+        ({"procedure": "Every morning"}, [run.pk]),
+        ({"procedure": str(procedure.pk), "state": "queued"}, []),
+        ({"since": part.created_at.isoformat()}, [part.pk]),
+        ({"since": (part.created_at + timedelta(hours=1)).isoformat()}, []),
+    ):
+        assert [one["id"] for one in caller.get("/runs", **query).data["items"]] == ids, query
+    for wrong in ({"procedure": "Nobody"}, {"kind": "node"}, {"since": "yesterday"}, {"since": "2026-01-01T00:00:00"}):
+        assert caller.get("/runs", **wrong).status == 422, wrong
+
+
+def test_a_token_for_one_connector_sees_its_runs_and_no_procedures(caller_with, procedure):
+    run = procedures.request(procedure)
+    part = run.steps.get().part
+    bound = caller_with("runs:write", connector=Connector.objects.get())
+    assert [one["id"] for one in bound.get("/runs").data["items"]] == [part.pk]
+    assert bound.get("/runs", procedure="Every morning").status == 403
+    for path in (f"/runs/{run.pk}/cancel", f"/runs/{run.pk}/retry"):
+        assert bound.post(path).status == 404
+    assert bound.get(f"/runs/{run.pk}").status == 404
+    runs.cancel(part)
+    assert bound.post(f"/runs/{part.pk}/retry").status == 202
+    reader = caller_with("settings:read")
+    assert reader.post(f"/runs/{part.pk}/retry").status == 403

@@ -1,11 +1,9 @@
 """The screens in a real browser: the seed's way up to the queued run, and what only script and style can break."""
 
-import os
 import re
-import shutil
-from urllib.parse import quote
 
 import amazon_orders
+import browser
 import pytest
 from django.utils import timezone
 
@@ -13,52 +11,7 @@ from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SaleDocument
 
-playwright = pytest.importorskip("playwright.sync_api")
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.once,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"),
-]
-
-
-@pytest.fixture
-def opened(live_server, django_user_model, monkeypatch):
-    """Opens a page of the back office, signed in, in this language and width; a script error fails the test."""
-    # Playwright keeps a loop of its own in this thread, in which Django would refuse every query.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    django_user_model.objects.create_superuser("anna", "", "approdo-approdo")
-    broken: list[str] = []
-    with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-
-        def open_(address="/", language="en", width=1280):
-            context = browser.new_context(locale=language, viewport={"width": width, "height": 900})
-            page = context.new_page()
-            page.set_default_timeout(30_000)
-            page.on("pageerror", lambda error: broken.append(str(error)))
-            page.goto(f"{live_server.url}/login/?next={quote(address)}")
-            page.locator("[name=username]").fill("anna")
-            page.locator("[name=password]").fill("approdo-approdo")
-            page.locator("#login-form button[type=submit]").click()
-            page.wait_for_url(f"{live_server.url}{address}")
-            return page
-
-        yield open_
-        browser.close()
-    assert broken == []
-    assert os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+pytestmark = browser.MARKS
 
 
 def menu(page, name):
@@ -231,11 +184,14 @@ ADDRESSES = [
     "/backoffice/orderdownloadconfiguration/add/",
     "/processes/connector/",
     "/processes/connector/add/",
+    "/processes/procedure/",
+    "/processes/procedure/add/",
     "/processes/run/",
     "/processes/alarm/",
     "/processes/notice/",
     "/processes/recipient/",
     "/processes/recipient/add/",
+    "/processes/run/timeline/",
     "/sales/saledocument/",
     "/sales/setaside/",
     "/processes/token/add/",

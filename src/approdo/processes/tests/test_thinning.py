@@ -130,6 +130,22 @@ def test_a_run_with_many_requests_goes_in_bites(connector, monkeypatch):
     assert old.pk not in kept()
 
 
+def test_a_worker_takes_a_bite_each_round_and_rests_once_nothing_is_left(connector, monkeypatch):
+    monkeypatch.setattr(thinning, "_rest_until", [])
+    for days in (100, 1):
+        ended(connector, days)
+    for _ in range(4):
+        thinning.thin_in_turn(NOW)
+    assert Run.objects.count() == 1
+    Run.objects.update(ended_at=NOW - 100 * DAY)
+    ended(connector, 1)
+    thinning.thin_in_turn(NOW + timedelta(minutes=1))
+    assert Run.objects.count() == 2, "it rests"
+    for minutes in (11, 11, 11):
+        thinning.thin_in_turn(NOW + timedelta(minutes=minutes))
+    assert Run.objects.count() == 1
+
+
 def history(connector, random):
     """More than a year of runs every few hours, with what can go wrong."""
     moment = NOW - 320 * DAY
