@@ -46,7 +46,7 @@ def large_amazon():
 
 @pytest.fixture
 def used(hub: Hub, amazon: Simulator) -> Hub:
-    """A hub with retail orders, consumers, a user, a token and whoever signed in."""
+    """A hub with retail orders, consumers, a token and whoever signed in."""
     records = declared(amazon, last=f"{DAYS} days")
     configuration = {"name": "Direct", "type": "vendor_direct_fulfillment", "time_range": "Range", "states": "all"}
     records["order_download_configurations"].append(configuration)
@@ -371,7 +371,7 @@ def test_what_else_depends_on_the_tables_stops_the_restore_and_stays(used: Hub):
 
 
 @postgresql_only
-def test_a_hub_moves_from_sqlite_to_postgresql_and_back(used: Hub, amazon: Simulator, tmp_path_factory):
+def test_a_hub_moves_from_sqlite_to_postgresql_and_back(used: Hub, tmp_path_factory):
     file = copied(used)
     small = empty_hub(tmp_path_factory.mktemp("small"), server="")
     (small.home / "encryption.keys").write_text(used.environment["APPRODO_ENCRYPTION_KEYS"])
@@ -383,5 +383,6 @@ def test_a_hub_moves_from_sqlite_to_postgresql_and_back(used: Hub, amazon: Simul
     (again.home / "encryption.keys").write_text(used.environment["APPRODO_ENCRYPTION_KEYS"])
     restored(again, copied(large))
     assert_equal_but_for_the_form_of_json(again, small)
-    assert truth.held(large) == truth.expected(amazon, amazon.now - timedelta(days=DAYS))
-    assert large.run()["state"] == "succeeded"
+    run = large.run()
+    assert run["state"] == "succeeded"
+    assert (run["counts"]["read"] > 0, run["counts"]["created"], run["counts"]["updated"]) == (True, 0, 0)
