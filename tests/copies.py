@@ -9,6 +9,7 @@ from hub import Hub
 
 from approdo.cli.copies.archive import Archive, Column, Manifest, Table, writing
 
+TABLES_OF_ALARMS = {f"processes_{name}" for name in ("look", "recipient", "alarm", "notice")}
 NOT_COPIED = {"django_session", "django_migrations"}
 
 
@@ -42,19 +43,21 @@ def assert_equal_but_for_the_form_of_json(one: Hub, other: Hub) -> None:
                 assert file.execute(left).fetchall() == [], name
 
 
-def as_before_run_orders(file: Path) -> Path:
-    """The same copy as a version would have made it that had no column `orders` on its runs."""
+def as_before_alarms(file: Path) -> Path:
+    """The same copy as a version would have made it that knew no alarms: without tables and a column of theirs."""
     archive, older = Archive(file), file.with_suffix(".older")
     with older.open("wb") as target, writing(target, archive.manifest.made_at) as writer:
-        tables = [_without_orders(archive, table, writer) for table in archive.manifest.tables]
-        migrations = [name for name in archive.manifest.migrations if name != "processes.0002_run_orders"]
+        kept = [table for table in archive.manifest.tables if table.name not in TABLES_OF_ALARMS]
+        tables = [_without(archive, table, "missed_at", writer) for table in kept]
+        migrations = [name for name in archive.manifest.migrations if name != "processes.0006_alarms"]
+        assert len(migrations) == len(archive.manifest.migrations) - 1
         manifest = {name: getattr(archive.manifest, name) for name in Manifest.__struct_fields__}
         writer.manifest(Manifest(**manifest | {"tables": tables, "migrations": migrations}))
     return older
 
 
-def _without_orders(archive: Archive, table: Table, writer: Any) -> Table:
-    left = [place for place, one in enumerate(table.columns) if (table.name, one.name) != ("processes_run", "orders")]
+def _without(archive: Archive, table: Table, column: str, writer: Any) -> Table:
+    left = [place for place, one in enumerate(table.columns) if one.name != column]
     rows = writer.table(table.name, ([row[place] for place in left] for row in archive.rows(table)))
     columns: list[Column] = [table.columns[place] for place in left]
     return Table(table.name, columns, rows, table.counter, table.last_id)

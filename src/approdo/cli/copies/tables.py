@@ -31,6 +31,8 @@ _KINDS: Mapping[str, str] = {
     "PositiveIntegerField": "integer",
     "PositiveSmallIntegerField": "integer",
     "TextField": "text",
+    "TimeField": "text",
+    "UUIDField": "uuid",
 }
 
 Change = Callable[[Any], Any]
@@ -71,6 +73,7 @@ FROM_POSTGRESQL: Mapping[str, Change] = {
     "bytes": lambda text: bytes.fromhex(text[2:]),
     "integer": int,
     "moment": _moment,
+    "uuid": lambda text: text.replace("-", ""),
 }
 """From its text format."""
 
