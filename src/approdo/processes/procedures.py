@@ -10,11 +10,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from approdo.processes import database, run_lines, runs, schedule
-from approdo.processes.models import Procedure, Run, RunStep
+from approdo.processes.models import Connector, Procedure, Run, RunStep
 from approdo.sdk.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -72,7 +72,8 @@ def retry(run: Run, requested_by: str = "") -> Run:
         raise ConfigError("record_gone", name=run.name)
     if run.live:
         raise ConfigError("run_not_ended", run=run.pk)
-    left = [step for step in run.steps.select_related("part") if step.connector_id and not _succeeded(step)]
+    still = set(procedure.steps.values_list("connector", flat=True))
+    left = [step for step in run.steps.select_related("part") if step.connector_id in still and _left_undone(step)]
     if not left:
         raise ConfigError("nothing_to_retry", run=run.pk)
     connectors = [(step.connector_id, step.connector_name) for step in left]
@@ -80,6 +81,12 @@ def retry(run: Run, requested_by: str = "") -> Run:
     if again.retry_of_id != run.pk:
         raise ConfigError("procedure_busy", name=procedure.name, run=again.pk)
     return again
+
+
+def _left_undone(step: RunStep) -> bool:
+    """Whether a retry does the step. A run that is no longer kept is too old to say: it counts as done."""
+    forgotten = step.part is None and step.result in (RunStep.Result.STARTED, RunStep.Result.JOINED)
+    return not (step.succeeded or forgotten)
 
 
 def _begin(procedure: Procedure, connectors: Sequence[tuple[int | None, str]], requested_by: str, **more: Any) -> Run:
@@ -98,14 +105,19 @@ def _begin(procedure: Procedure, connectors: Sequence[tuple[int | None, str]], r
             )
             advance(run.pk)
     except IntegrityError:
-        return Run.objects.get(procedure=procedure, state__in=Run.LIVE)
+        live = Run.objects.filter(procedure=procedure, state__in=Run.LIVE).first()
+        if live is None:  # it ended in this very moment, or a connector is gone
+            raise
+        return live
     run.refresh_from_db()
     return run
 
 
 def advance_all() -> None:
     """Move on every procedure's run whose present step has ended, and end those that have no steps left."""
-    for number in Run.objects.filter(state__in=Run.LIVE).exclude(procedure_name="").values_list("pk", flat=True):
+    live = Run.objects.filter(state__in=Run.LIVE).exclude(procedure_name="")
+    waiting = Exists(RunStep.objects.filter(run=OuterRef("pk"), part__state__in=Run.LIVE))
+    for number in live.exclude(waiting, state=Run.State.RUNNING).values_list("pk", flat=True):
         _advance(number)
 
 
@@ -149,7 +161,7 @@ def _go_on(run: Run, procedure: Procedure, steps: list[RunStep]) -> bool:
             return False
         if step.part and step.part.live:
             return False
-        stopped = stopped or (procedure.on_error == Procedure.OnError.STOP and not _succeeded(step))
+        stopped = stopped or (procedure.on_error == Procedure.OnError.STOP and not step.succeeded)
     return True
 
 
@@ -161,7 +173,7 @@ def _start(run: Run, step: RunStep, stopped: bool) -> bool:
     else:
         began = timezone.now()
         try:
-            step.part = runs.request_run(step.connector, run.requested_by)
+            step.part = _request(run, step.connector)
         except ConfigError as error:
             if error.code == "connector_busy":
                 return False
@@ -171,22 +183,30 @@ def _start(run: Run, step: RunStep, stopped: bool) -> bool:
     return True
 
 
-def _succeeded(step: RunStep) -> bool:
-    """A step without a run has failed at nothing where its connector was switched off on purpose."""
-    if step.result == RunStep.Result.SKIPPED:
-        return step.code == "connector_inactive"
-    return step.part is not None and step.part.state == Run.State.SUCCEEDED
+def _request(run: Run, connector: Connector) -> Run:
+    """The connector's run; of a retry the one that does what the earlier run of it left undone."""
+    earlier = RunStep.objects.filter(run=run.retry_of_id, connector=connector).exclude(part=None).first()
+    if run.retry_of_id and earlier and earlier.part:
+        try:
+            return runs.retry(earlier.part, run.requested_by)
+        except ConfigError as error:
+            if error.code != "nothing_to_retry":
+                raise
+    return runs.request_run(connector, run.requested_by)
 
 
 def _outcome(steps: list[RunStep]) -> Run.State:
-    if all(map(_succeeded, steps)):
+    left = [step for step in steps if not step.succeeded]
+    if not left:
         return Run.State.SUCCEEDED
+    if all(step.code == "step_stopped" or (step.part and step.part.state == Run.State.CANCELLED) for step in left):
+        return Run.State.CANCELLED
     done = (Run.State.SUCCEEDED, Run.State.PARTIAL)
     return Run.State.PARTIAL if any(step.part and step.part.state in done for step in steps) else Run.State.FAILED
 
 
 def _end(run: Run, state: Run.State, steps: list[RunStep]) -> bool:
-    failed = [step.connector_name for step in steps if not _succeeded(step)]
+    failed = [step.connector_name for step in steps if not step.succeeded]
     unwell = bool(failed) and state != Run.State.CANCELLED
     ended = Run.objects.filter(pk=run.pk, state__in=Run.LIVE).update(
         state=state,
@@ -202,13 +222,16 @@ def _end(run: Run, state: Run.State, steps: list[RunStep]) -> bool:
 
 
 def cancel(run: Run) -> bool:
-    """End a procedure's run at once, and the connector's run that it started. False where it had ended already."""
+    """End a procedure's run at once, and the connector's run that it started unless another procedure waits for it.
+
+    False where it had ended already.
+    """
     with transaction.atomic():
         ended = _end(run, Run.State.CANCELLED, list(run.steps.select_related("part")))
         if ended:
-            for step in run.steps.filter(result=RunStep.Result.STARTED, part__state__in=Run.LIVE).select_related(
-                "part"
-            ):
+            others = RunStep.objects.filter(run__state__in=Run.LIVE, part__isnull=False).exclude(run=run)
+            mine = run.steps.filter(result=RunStep.Result.STARTED, part__state__in=Run.LIVE)
+            for step in mine.exclude(part__in=others.values("part")).select_related("part"):
                 assert step.part is not None
                 runs.cancel(step.part)
     return ended

@@ -64,10 +64,12 @@ def request_run(
                 created_at=timezone.now(),
             )
     except IntegrityError:
-        live = Run.objects.get(connector=connector, state__in=Run.LIVE)
+        live = Run.objects.filter(connector=connector, state__in=Run.LIVE).first()
+        if live is None:  # it ended in this very moment
+            return request_run(connector, requested_by, orders, retry_of)
         if retry_of and live.retry_of_id == retry_of.pk:
             return live
-        if wanted or retry_of or live.orders:
+        if wanted or retry_of or live.orders or live.retry_of_id:  # what was left of another run is less than the usual
             raise ConfigError("connector_busy", name=connector.name, run=live.pk) from None
         return live
     transaction.on_commit(lambda: ask_engine(run))
@@ -177,6 +179,11 @@ def settle(node: int) -> None:
     if SetAside.objects.filter(node=node, stored_at=None).exists():
         return
     Run.objects.filter(connector__node=node, state=State.PARTIAL, error_code="").update(state=State.SUCCEEDED)
+    unwell = Run.objects.filter(state=State.PARTIAL, error_code="steps_failed", steps__part__connector__node=node)
+    for run in unwell.distinct():
+        if all(step.succeeded for step in run.steps.select_related("part")):
+            healed = Run.objects.filter(pk=run.pk, state=State.PARTIAL)
+            healed.update(state=State.SUCCEEDED, error_kind="", error_code="", error_params={})
 
 
 def fail(run: int, error: ApprodoError) -> None:

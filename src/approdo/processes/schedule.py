@@ -41,6 +41,8 @@ class Schedule(NamedTuple):
     cron: str
     zone: ZoneInfo
     slots: tuple[Weekly, ...] = ()
+    at: time | None = None
+    """The time of day of days without slots, also after a day on which it was left out. Not part of the key."""
 
     @property
     def key(self) -> str:
@@ -104,12 +106,13 @@ def _next_by_cron(schedule: Schedule, after: datetime) -> datetime | None:
 
 def _days_on(schedule: Schedule, due: datetime, now: datetime) -> datetime:
     local = due.astimezone(schedule.zone)
+    at = schedule.at if schedule.at and not schedule.slots else local.time()
     passed = max((now.astimezone(schedule.zone).date() - local.date()).days, 0)
     steps = max(passed // schedule.days, 1)
     moment = due
     while moment <= max(due, now):
         day = local.date() + steps * schedule.days * DAY
-        moment = datetime.combine(day, local.time(), schedule.zone).astimezone(UTC)
+        moment = datetime.combine(day, at, schedule.zone).astimezone(UTC)
         steps += 1
     return moment
 
@@ -130,5 +133,7 @@ def _stretches(schedule: Schedule, around: datetime) -> Iterable[tuple[datetime,
         for slot in schedule.slots:
             if day.weekday() in slot.days:
                 last = day if slot.end > slot.start else day + DAY
-                start = datetime.combine(day, slot.start, schedule.zone)
-                yield start.astimezone(UTC), datetime.combine(last, slot.end, schedule.zone).astimezone(UTC)
+                start = datetime.combine(day, slot.start, schedule.zone).astimezone(UTC)
+                end = datetime.combine(last, slot.end, schedule.zone).astimezone(UTC)
+                if start < end:  # else it lies in the hour that is left out
+                    yield start, end

@@ -104,12 +104,13 @@ class Procedure(models.Model):
         """When it is due; none where it is only run by hand."""
         if self.every is None and not self.cron:
             return None
-        every, in_days = self.every or 0, self.unit == self.Unit.DAYS
+        every, in_days, zone = self.every or 0, self.unit == self.Unit.DAYS, self.zone()
         return schedule.Schedule(
             minutes=0 if in_days else every * (60 if self.unit == self.Unit.HOURS else 1),
             days=every if in_days else 0,
             cron=self.cron,
-            zone=self.zone(),
+            zone=zone,
+            at=self.planned_at.astimezone(zone).time() if self.planned_at else None,
             slots=tuple(slot.weekly() for slot in self.slots.all()),
         )
 

@@ -128,3 +128,10 @@ class RunStep(models.Model):
 
     def __str__(self) -> str:
         return self.connector_name
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether its run has; one without a run has failed at nothing where its connector was switched off."""
+        if self.result == self.Result.SKIPPED:
+            return self.code == "connector_inactive"
+        return self.part is not None and self.part.state == Run.State.SUCCEEDED

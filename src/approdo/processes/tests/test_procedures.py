@@ -293,3 +293,64 @@ def test_what_cannot_be_is_refused_and_nothing_is_saved(connectors, data, field)
         declared(connectors, **data)
     assert field in refused.value.message_dict if hasattr(refused.value, "error_dict") else field == "__all__"
     assert not Procedure.objects.exists()
+
+
+def test_a_procedure_waits_for_a_retry_because_that_reads_less_than_it_wants(procedure, connectors):
+    failed = runs.request_run(connectors[0])
+    runs.fail(failed.pk, ConfigError("worker_lost"))
+    again = runs.retry(fresh(failed))
+    run = procedures.request(procedure)
+    assert steps(run)[0] == ("Amazon", "", None)
+    with pytest.raises(ConfigError, match="connector_busy"):
+        runs.request_run(connectors[0])
+    runs.cancel(again)
+    procedures.advance_all()
+    assert steps(run)[0] == ("Amazon", "started", "queued")
+
+
+def test_cancelling_one_procedure_leaves_the_part_that_another_has_joined(procedure, connectors):
+    other = declared(connectors[:1], name="Other one")
+    mine, theirs = procedures.request(procedure), procedures.request(other)
+    assert steps(theirs) == [("Amazon", "joined", "queued")]
+    procedures.cancel(mine)
+    assert steps(theirs) == [("Amazon", "joined", "queued")]
+    work_off(theirs.steps.get().part)
+    assert fresh(theirs).state == "succeeded"
+
+
+def test_a_procedure_whose_part_somebody_cancelled_is_cancelled_and_not_failed(connectors):
+    run = procedures.request(declared(connectors, on_error="stop"))
+    runs.cancel(run.steps.all()[0].part)
+    procedures.advance_all()
+    assert (fresh(run).state, run.error_code) == ("cancelled", "")
+
+
+def test_a_procedure_heals_with_the_documents_that_waited_unread(procedure, connectors):
+    run = procedures.request(procedure)
+    for place in (0, 1):
+        work_off(run.steps.all()[place].part)
+    part = run.steps.all()[0].part
+    Run.objects.filter(pk=part.pk).update(state="partial")
+    unwell = {"state": "partial", "error_code": "steps_failed", "error_params": {"count": 1}}
+    Run.objects.filter(pk=run.pk).update(**unwell)
+    runs.settle(connectors[0].node_id)
+    assert (fresh(run).state, run.error_code) == ("succeeded", "")
+
+
+def test_a_retry_goes_on_where_each_connector_stopped_and_leaves_out_what_is_no_longer_kept(procedure, connectors):
+    run = procedures.request(procedure)
+    part = run.steps.all()[0].part
+    work = runs.workflow_id(part)
+    windows = workflows._guarded(workflows._plan, work)
+    while workflows._guarded(workflows._page, work, windows[0]):
+        pass
+    runs.fail(part.pk, ConfigError("worker_lost"))
+    procedures.advance_all()
+    runs.fail(run.steps.all()[1].part.pk, ConfigError("worker_lost"))
+    procedures.advance_all()
+    run.steps.filter(position=1).update(part=None)
+    again = procedures.retry(fresh(run))
+    assert [step.connector_name for step in again.steps.all()] == ["Amazon"]
+    assert again.steps.get().part.retry_of == part
+    work_off(again.steps.get().part)
+    assert fresh(again).windows == len(windows) - 1

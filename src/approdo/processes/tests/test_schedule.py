@@ -141,3 +141,18 @@ def test_whatever_the_schedule_the_next_due_moment_is_later_than_both_and_in_a_s
     assert found > due
     assert found > due + away
     assert is_open(planned, found)
+
+
+def test_a_time_of_day_that_is_left_out_in_march_comes_back_the_day_after():
+    daily = Schedule(0, 1, "", ROME, (), time(2, 30))
+    due = rome(2027, 3, 27, 2, 30)
+    shifted = following(daily, due, due)
+    assert shifted == rome(2027, 3, 28, 3, 30)
+    assert following(daily, shifted, shifted) == rome(2027, 3, 29, 2, 30)
+
+
+def test_a_slot_that_lies_in_the_hour_left_out_in_march_is_not_there_that_day():
+    night = schedule(minutes=1, slots=[Weekly(frozenset({6}), time(2, 30), time(3))])
+    found = first(night, rome(2027, 3, 28, 0, 0))
+    assert found == rome(2027, 4, 4, 2, 30)
+    assert is_open(night, found)
