@@ -90,7 +90,7 @@ def test_while_a_download_runs_unthrottled_every_page_call_and_form_is_answered_
     up.terminate()
     said, _ = up.communicate(timeout=30)
     assert {name: visitor.wrong for name, visitor in visitors.items() if visitor.wrong} == {}
-    assert {name for name, visitor in visitors.items() if visitor.answered < 5} == set(), "each had some answers"
+    assert {name for name, visitor in visitors.items() if visitor.answered < 2} == set(), "each had an answer meanwhile"
     ((saved,),) = hub.rows("SELECT delay FROM nodes_timerange WHERE name = 'Form'")
     assert saved == visitors["form"].answered % 9, "the last form was saved"
     assert "locked" not in said

@@ -22,7 +22,7 @@ from approdo.processes.records import CONNECTORS, Saved, Section, as_data, delet
 
 KEY_HELP = (
     "The id, or the URL-encoded name. A name that is `.` or `..`, or that ends like one of the"
-    " addresses below it (`/test`, `/coverage`, `/run`), is reached by its id only."
+    " addresses below it (`/test`, `/coverage`, `/run`, `/pause`, `/resume`), is reached by its id only."
 )
 Key = Annotated[str, Path(..., alias="id", description=KEY_HELP)]
 

@@ -185,5 +185,6 @@ def _run_column(connector: Connector) -> SafeString:
     """Posts the list's own form, token included, to the address that runs this connector."""
     if not connector.active:
         return format_html('<span class="ap-none">{}</span>', _("not active"))
-    context = {"address": reverse("admin:processes_connector_run", args=[connector.pk])}
+    address = reverse("admin:processes_connector_run", args=[connector.pk])
+    context = {"address": address, "title": _("Run the connector now?")}
     return mark_safe(render_to_string("backoffice/run_button.html", context))  # noqa: S308

@@ -1,6 +1,5 @@
 """A form field for records in an order that people choose: added one by one, dragged, or moved by buttons."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -77,8 +76,3 @@ class OrderedField(forms.Field):
     def has_changed(self, initial: Any, data: Any) -> bool:
         """Whether another order or another choice was sent."""
         return self.prepare_value(initial) != self.prepare_value(data)
-
-
-def numbers(records: Iterable[Model]) -> list[str]:
-    """The numbers of records, as forms know them."""
-    return [str(record.pk) for record in records]

@@ -12,7 +12,8 @@ from approdo.backoffice.option_fields import starred
 from approdo.backoffice.ordered import OrderedField
 from approdo.backoffice.unfolded import ModelForm, TabularInline
 from approdo.nodes.sentences import explain
-from approdo.processes.models import Connector, Procedure, ProcedureStep, Slot
+from approdo.processes.models import Connector, Procedure, Slot
+from approdo.processes.procedure_data import write_connectors
 
 INTERVAL, CRON, BY_HAND = "interval", "cron", "by_hand"
 _BELONGS = {"every": INTERVAL, "unit": INTERVAL, "cron": CRON}
@@ -103,14 +104,7 @@ class ProcedureForm(ModelForm[Procedure]):
 
     def save_connectors(self) -> None:
         """Write the connectors in their order, where that changed; the procedure has to be saved."""
-        wanted = self.cleaned_data["connectors"]
-        if [step.connector for step in self.instance.steps.select_related("connector")] == wanted:
-            return
-        self.instance.steps.all().delete()
-        ProcedureStep.objects.bulk_create(
-            ProcedureStep(procedure=self.instance, connector=connector, position=position)
-            for position, connector in enumerate(wanted)
-        )
+        write_connectors(self.instance, self.cleaned_data["connectors"])
 
 
 def _zones() -> list[str]:

@@ -200,5 +200,6 @@ def slots(procedure: Procedure) -> str:
 @admin.display(description=gettext_lazy("Run"))
 def _run_column(procedure: Procedure) -> SafeString:
     """Posts the list's own form, token included, to the address that runs this procedure."""
-    context = {"address": reverse("admin:processes_procedure_run", args=[procedure.pk])}
+    address = reverse("admin:processes_procedure_run", args=[procedure.pk])
+    context = {"address": address, "title": _("Run the procedure now?")}
     return mark_safe(render_to_string("backoffice/run_button.html", context))  # noqa: S308

@@ -74,4 +74,5 @@ def _tell(request: HttpRequest, status: int, milliseconds: float) -> None:
 
 def _asked_by_itself(request: HttpRequest) -> bool:
     """Probes, files of a page, and a page that asks how its run goes on."""
-    return request.path_info in PROBES or request.path_info.startswith("/static/") or "HX-Request" in request.headers
+    by_page = request.method == "GET" and "HX-Request" in request.headers
+    return by_page or request.path_info in PROBES or request.path_info.startswith("/static/")

@@ -78,6 +78,11 @@ def _set_connectors(procedure: Procedure, names: Any) -> None:
     connectors = [given.named(Connector, "connectors", name) for name in names]
     if len({connector.pk for connector in connectors}) < len(connectors):
         raise ValidationError({"connectors": validation_error("connector_twice")})
+    write_connectors(procedure, connectors)
+
+
+def write_connectors(procedure: Procedure, connectors: list[Connector]) -> None:
+    """Make these the connectors of a saved procedure, in this order, where they are not."""
     if connectors == [step.connector for step in procedure.steps.select_related("connector")]:
         return
     procedure.steps.all().delete()
