@@ -30,6 +30,8 @@ class Hub:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")} | {
             "APPRODO_HOME": str(home),
             "LANG": "C.UTF-8",
+            # What a service says is read when it has ended: a line for each request would fill the pipe meanwhile.
+            "APPRODO_LOG_LEVEL": "warning",
         }
         self._started: list[subprocess.Popen[str]] = []
         if server:

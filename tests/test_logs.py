@@ -29,6 +29,12 @@ def amazon():
         yield simulator
 
 
+@pytest.fixture(autouse=True)
+def said(hub: Hub):
+    """What a service says by default; other tests ask for less."""
+    hub.environment["APPRODO_LOG_LEVEL"] = "info"
+
+
 def both_programs(amazon: Simulator) -> dict[str, Any]:
     records = declared(amazon, last="30 days")
     direct = {"name": "Direct", "type": "vendor_direct_fulfillment", "time_range": "Range", "states": "all"}
