@@ -43,6 +43,7 @@ class RunAdmin(ModelAdmin[Run]):
     actions = None
     paginator = InfinitePaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
     @admin.display(description=gettext_lazy("Run"))
     def run_number(self, run: Run) -> str:

@@ -106,6 +106,14 @@ def test_every_filter_reads_one_index_and_sorts_nothing(admin_client, procedure,
     assert "TEMP B-TREE" not in plan, plan
 
 
+def test_no_filter_counts_the_runs_even_when_asked_to(admin_client, connector):
+    ended(connector)
+    with CaptureQueriesContext(connection) as asked:
+        text = admin_client.get("/processes/run/?_facets=True").content.decode()
+    assert "Show counts" not in text
+    assert not [one for one in asked if "COUNT(" in one["sql"] and "processes_run" in one["sql"]]
+
+
 def test_a_page_of_the_list_asks_as_often_however_many_runs_it_shows(admin_client, procedure, connector):
     def asked():
         with CaptureQueriesContext(connection) as found:
