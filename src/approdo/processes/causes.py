@@ -79,11 +79,12 @@ def newest_success(procedure: Procedure) -> Run | None:
 
 
 def _procedures(now: datetime) -> Iterator[Cause]:
-    """Nobody waits for a procedure that is paused."""
-    for procedure in Procedure.objects.filter(paused=False).prefetch_related("slots", "steps__connector__node"):
+    """Nobody waits for a procedure that is paused; one that failed is not well because it is paused."""
+    for procedure in Procedure.objects.prefetch_related("slots", "steps__connector__node"):
         yield from _failed(procedure)
-        yield from _late(procedure, now)
-        yield from _overdue(procedure, now)
+        if not procedure.paused:
+            yield from _late(procedure, now)
+            yield from _overdue(procedure, now)
 
 
 def _failed(procedure: Procedure) -> Iterator[Cause]:
@@ -94,7 +95,8 @@ def _failed(procedure: Procedure) -> Iterator[Cause]:
     params = {**params, "procedure": procedure.name, "run": run.pk, "reason_code": reason}
     since = run.ended_at or run.created_at
     links = {"procedure": procedure, "run": run}
-    yield Cause(Kind.FAILED, f"failed:{procedure.pk}", procedure.name, since, "alarm_failed", params, links)
+    key, opens = f"failed:{procedure.pk}", not procedure.paused
+    yield Cause(Kind.FAILED, key, procedure.name, since, "alarm_failed", params, links, opens)
 
 
 def why(run: Run) -> tuple[str, dict[str, Any]]:
@@ -140,7 +142,22 @@ def _overdue(procedure: Procedure, now: datetime) -> Iterator[Cause]:
     params = {"procedure": procedure.name, **_moments(procedure, deadline=deadline, since=at)}
     code = "alarm_overdue" if at else "alarm_never_succeeded"
     key, links = f"overdue:{procedure.pk}", {"procedure": procedure}
-    yield Cause(Kind.OVERDUE, key, procedure.name, deadline, code, params, links)
+    opens = not _in_time(procedure, deadline, now)
+    yield Cause(Kind.OVERDUE, key, procedure.name, deadline, code, params, links, opens)
+
+
+def _in_time(procedure: Procedure, deadline: datetime, now: datetime) -> bool:
+    """Whether a run is at work that began, or was due, before the deadline, and takes no longer than it may.
+
+    That is from one due moment to the next, and the grace.
+    """
+    run = procedure.runs.filter(state__in=Run.LIVE).order_by("-id").first()
+    planned = procedure.schedule()
+    if run is None or planned is None or (run.due_at or run.created_at) > deadline:
+        return False
+    due = deadline - timedelta(minutes=procedure.grace)
+    following = schedule.following(planned, due, due) or due
+    return now <= run.created_at + (following - due) + timedelta(minutes=procedure.grace)
 
 
 def success_expected(procedure: Procedure) -> datetime | None:

@@ -142,6 +142,72 @@ def test_what_does_not_succeed_in_its_time_is_alarmed(procedure, connector):
     assert "overdue" not in opened()
 
 
+def under_way(procedure, due, created, state="running"):
+    times = {"due_at": due, "created_at": created, "started_at": created if state == "running" else None}
+    return Run.objects.create(procedure=procedure, procedure_name=procedure.name, state=state, **times)
+
+
+def test_a_run_that_takes_longer_than_the_grace_is_not_overdue_while_it_works(connector, recipient):
+    procedure = declared(every="1 day", grace="30 minutes")
+    plan(procedure, NOON)
+    ended("succeeded", connector, NOON, procedure)
+    run = under_way(procedure, NOON + DAY, NOON + DAY)
+    alarms.look(NOON + DAY + 45 * MINUTE)
+    assert "overdue" not in opened()
+    alarms.look(NOON + 2 * DAY + 29 * MINUTE)
+    assert "overdue" not in opened()
+    alarms.look(NOON + 2 * DAY + 31 * MINUTE)
+    assert "overdue" in opened(), "it hangs: longer than from one due moment to the next, and the grace"
+    run.delete()
+    alarms.look(NOON + 2 * DAY + 32 * MINUTE)
+    assert "overdue" in opened()
+
+
+def test_a_run_that_began_too_late_does_not_keep_it_from_being_overdue(connector, recipient):
+    procedure = declared(every="1 day", grace="30 minutes")
+    plan(procedure, NOON)
+    ended("succeeded", connector, NOON, procedure)
+    ended("failed", connector, NOON + DAY, procedure, "throttled")
+    under_way(procedure, None, NOON + DAY + 40 * MINUTE)
+    alarms.look(NOON + DAY + 45 * MINUTE)
+    assert "overdue" in opened()
+
+
+def test_a_night_without_the_machine_is_not_overdue_while_what_was_missed_is_made_up(connector, recipient):
+    procedure = declared(every="1 hour", grace="30 minutes")
+    plan(procedure, NOON)
+    ended("succeeded", connector, NOON, procedure)
+    morning = NOON + 20 * HOUR
+    run = under_way(procedure, NOON + HOUR, morning, state="queued")
+    alarms.look(morning + MINUTE)
+    assert "overdue" not in opened()
+    Run.objects.filter(pk=run.pk).update(state="running", started_at=morning + 2 * MINUTE)
+    alarms.look(morning + 80 * MINUTE)
+    assert "overdue" not in opened()
+    alarms.look(morning + 91 * MINUTE)
+    assert "overdue" in opened()
+
+
+def test_pausing_a_procedure_that_failed_tells_nobody_that_it_is_over(procedure, connector):
+    ended("failed", connector, NOON, procedure, "throttled")
+    alarms.look(NOON)
+    procedures.pause(procedure)
+    alarms.look(NOON + MINUTE)
+    procedures.resume(procedure)
+    alarms.look(NOON + 2 * MINUTE)
+    assert told() == [("failed", "opened")]
+    procedures.pause(procedure)
+    ended("succeeded", connector, NOON + 3 * MINUTE, procedure)
+    alarms.look(NOON + 4 * MINUTE)
+    assert opened() == set(), "run by hand it succeeded"
+    ended("failed", connector, NOON + 5 * MINUTE, procedure, "throttled")
+    alarms.look(NOON + 6 * MINUTE)
+    assert opened() == set(), "while it is paused nothing is opened"
+    procedures.resume(procedure)
+    alarms.look(NOON + 7 * MINUTE)
+    assert opened() == {"failed"}
+
+
 def test_nobody_waits_outside_the_weekly_slots_or_while_it_is_paused(connector, recipient):
     slots = [{"days": ["wed", "thu"], "from": "08:00", "to": "18:00"}]
     procedure = declared(every="1 hour", grace="30 minutes", active=slots, time_zone="UTC")
