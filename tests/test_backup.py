@@ -120,6 +120,20 @@ def test_every_row_comes_back_and_numbers_go_on(used: Hub, elsewhere: Hub):
     assert elsewhere.run()["counts"]["created"] == 0
 
 
+def test_what_a_copy_still_had_to_tell_is_told_by_nobody_and_no_worker_is_missed(used: Hub, elsewhere: Hub):
+    columns = "uid, recipient_id, recipient_name, event, state, created_at, next_attempt_at, attempts, error_code"
+    for place, state in ((1, "waiting"), (2, "sent")):
+        uid, at = f"{place:032x}", "2026-05-01 12:00:00+00:00"
+        values = f"'{uid}', 1, 'ERP', 'alarm.opened', '{state}', '{at}', '{at}', 0, ''"
+        used.change(f"INSERT INTO processes_notice ({columns}, error_params) VALUES ({values}, '{{}}')")
+    used.change("INSERT INTO processes_worker (executor, host, started_at) VALUES ('b-1', 'b', '2026-05-01 12:00:00')")
+    used.change("INSERT INTO processes_look (name, looked_at) VALUES ('alarms', '2026-05-01 12:00:00')")
+    restored(elsewhere, copied(used))
+    assert elsewhere.rows("SELECT state FROM processes_notice ORDER BY id") == [("given_up",), ("sent",)]
+    for table in ("worker", "look"):
+        assert elsewhere.rows(f"SELECT * FROM processes_{table}") == []
+
+
 def test_a_copy_taken_during_a_download_is_one_moment_and_goes_on_to_the_truth(
     hub: Hub, elsewhere: Hub, large_amazon: Simulator
 ):

@@ -11,8 +11,17 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from approdo.cli import schema
 from approdo.cli.copies.archive import Archive, Damaged, Table
-from approdo.cli.copies.tables import FILLED_BY_MIGRATING, TO_POSTGRESQL, TO_SQLITE, changed, hub_tables, model_tables
+from approdo.cli.copies.tables import (
+    FILLED_BY_MIGRATING,
+    LEFT_OUT,
+    TO_POSTGRESQL,
+    TO_SQLITE,
+    changed,
+    hub_tables,
+    model_tables,
+)
 from approdo.processes import installation
+from approdo.processes.models import Notice
 
 BATCH = 1000
 
@@ -53,20 +62,25 @@ def drop_tables() -> None:
 
 
 def fill(archive: Archive) -> None:
-    """Make the tables, load every row, migrate. Raises `Damaged` where the copy does not fit its own version."""
+    """Make the tables, load every row, migrate. Raises `Damaged` where the copy does not fit its own version.
+
+    Notices that wait in it are given up: who only tries a copy tells nobody anything.
+    """
     executor = MigrationExecutor(connection)
     executor.migrate(_ends({_key(name) for name in archive.manifest.migrations}, executor.loader))
     with transaction.atomic():
         _refuse_other_tables(archive.manifest.tables)
-        for table in archive.manifest.tables:
+        tables = [table for table in archive.manifest.tables if table.name not in LEFT_OUT]
+        for table in tables:
             _empty(table)
-        for table in archive.manifest.tables:
+        for table in tables:
             if _load(table, archive.rows(table)) != table.rows:
                 raise Damaged
             _count_on(table)
         connection.check_constraints()
     if installation.pending():
         schema.migrate_hub()
+    Notice.objects.filter(state=Notice.State.WAITING).update(state=Notice.State.GIVEN_UP)
     schema.use_newest_key()
 
 
