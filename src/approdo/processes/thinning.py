@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from approdo.exchanges import thinning
-from approdo.processes.models import Connector, Procedure, Run, RunStep
+from approdo.processes.models import Alarm, Connector, Notice, Procedure, Run, RunStep
 from approdo.sales.models import DocumentVersion, SetAside, StatusVersion
 
 AT_ONCE = 100
@@ -33,9 +33,11 @@ def thin(now: datetime) -> bool:
 
     Requests and warnings of ended runs go first, then the runs themselves; one that a version of a document, or
     a set-aside document, names stays, and so does the newest of each connector and procedure with its parts.
+    Notices that were sent or given up and alarms that are over go too.
     """
     newest = _newest()
-    bitten = _thin_runs(now - timedelta(days=settings.KEEP_RUNS), newest)
+    old = now - timedelta(days=settings.KEEP_RUNS)
+    bitten = _thin_runs(old, newest) | _thin_told(old)
     before = now - max(PROOF, timedelta(days=settings.KEEP_RUNS))
     since = Run.objects.filter(created_at__gte=before).order_by("created_at", "pk").first()
     first = since or Run.objects.order_by("-pk").first()
@@ -56,6 +58,18 @@ def _thin_runs(before: datetime, newest: set[int]) -> bool:
         Run.objects.filter(pk__in=runs - named).delete()
         Run.objects.filter(pk__in=named).update(thinned=True)
     return bool(runs)
+
+
+def _thin_told(before: datetime) -> bool:
+    """What was told, or given up, and alarms that are over."""
+    told = Notice.objects.filter(created_at__lt=before).exclude(state=Notice.State.WAITING)
+    over = Alarm.objects.filter(over_at__lt=before)
+    found = [
+        (kind, list(rows.values_list("pk", flat=True)[:AT_ONCE])) for kind, rows in ((Notice, told), (Alarm, over))
+    ]
+    for kind, numbers in found:
+        kind._default_manager.filter(pk__in=numbers).delete()
+    return any(numbers for _kind, numbers in found)
 
 
 def _newest() -> set[int]:

@@ -58,15 +58,20 @@ class Recipient(models.Model):
         return self.name
 
     def save(self, **how: Any) -> None:
-        """Days on which it wanted no news are not made up later."""
+        """Days on which it wanted no news are not made up later, nor is what waits when it is switched off."""
         if self.news != self.News.DAY or not self.active:
             self.news_until = None
         super().save(**how)
+        if not self.active:
+            self._give_up()
 
     def delete(self, *how: Any, **more: Any) -> tuple[int, dict[str, int]]:
         """What it was still to be told is given up; what it was told is kept."""
-        self.notices.filter(state=Notice.State.WAITING).update(state=Notice.State.GIVEN_UP)
+        self._give_up()
         return super().delete(*how, **more)
+
+    def _give_up(self) -> None:
+        self.notices.filter(state=Notice.State.WAITING).update(state=Notice.State.GIVEN_UP)
 
     def clean(self) -> None:
         """An address of its kind; only webhooks are signed."""

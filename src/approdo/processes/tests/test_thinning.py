@@ -12,7 +12,7 @@ from approdo.exchanges import thinning as details
 from approdo.exchanges.coverage import Reach, coverage, unread
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.processes import run_data, thinning
-from approdo.processes.models import Connector, Procedure, Run, RunStep
+from approdo.processes.models import Alarm, Connector, Notice, Procedure, Recipient, Run, RunStep
 from approdo.sales.models import DocumentVersion
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.connector import Scan, Span
@@ -201,3 +201,27 @@ def test_a_setting_that_cannot_be_is_refused(monkeypatch, value):
     monkeypatch.setenv("APPRODO_KEEP_RUNS", value)
     with pytest.raises(ConfigError, match="setting_"):
         environment.whole_number("KEEP_RUNS", 90, least=7)
+
+
+def test_alarms_that_are_over_and_what_was_told_go_with_the_runs_of_their_time():
+    told = {"recipient_name": "Desk", "event": "alarm.opened"}
+    for days, state, over in ((100, "sent", True), (100, "waiting", False), (10, "sent", True)):
+        at = NOW - days * DAY
+        Notice.objects.create(**told, state=state, created_at=at, next_attempt_at=at)
+        more = {"kind": "failed", "subject": "Both", "code": "failed", "since": at, "noticed_at": at}
+        Alarm.objects.create(**more, key=f"failed:{days}:{over}", over_at=at if over else None)
+    thin_out()
+    assert sorted(Notice.objects.values_list("state", flat=True)) == ["sent", "waiting"]
+    assert set(Alarm.objects.values_list("key", flat=True)) == {"failed:100:False", "failed:10:True"}
+
+
+def test_what_waits_for_a_recipient_that_is_switched_off_is_not_told_later():
+    desk = Recipient.objects.create(name="Desk", address="desk@example.com")
+    Notice.objects.create(
+        recipient=desk, recipient_name="Desk", event="alarm.opened", created_at=NOW, next_attempt_at=NOW
+    )
+    desk.active = False
+    desk.save()
+    desk.active = True
+    desk.save()
+    assert Notice.objects.get().state == "given_up"
