@@ -104,7 +104,7 @@ class AlarmAdmin(ModelAdmin[Alarm]):
             "said": explained(alarm),
             "began": formats.moment(alarm.since, seconds=True),
             "over": formats.moment(alarm.over_at, seconds=True),
-            "about": [(one._meta.verbose_name, _linked(one)) for one in about],
+            "about": [(one._meta.verbose_name, formats.link(one)) for one in about],
             "notices": rows(alarm.notices.select_related("alarm").order_by("pk")),
             "may_dismiss": alarm.is_open
             and alarm.kind == Alarm.Kind.WORKER_GONE
@@ -146,12 +146,3 @@ def state(alarm: Alarm) -> SafeString:
     if alarm.is_open:
         return formats.badge(pgettext("alarm", "Open"), "danger")
     return formats.badge(pgettext("alarm", "Over"), "success")
-
-
-def _linked(record: Any) -> SafeString | str:
-    from django.urls import NoReverseMatch
-
-    try:
-        return formats.link(record)
-    except NoReverseMatch:
-        return str(record)

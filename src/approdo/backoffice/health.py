@@ -16,6 +16,7 @@ from approdo.processes.wording import explained
 
 LOOKS = {Health.HEALTHY: "success", Health.LATE: "warning", Health.DOWN: "danger"}
 ICONS = {Health.HEALTHY: "check_circle", Health.LATE: "schedule", Health.DOWN: "error"}
+WORST_FIRST = (Health.DOWN, Health.LATE, Health.HEALTHY)
 MOST_REASONS = 5
 MOST_PROCEDURES = 20
 
@@ -54,7 +55,8 @@ def strip(request: HttpRequest) -> Strip:
     found = report(timezone.now())
     may = request.user.has_perm
     reasons = _reasons(found, may("processes.view_alarm"), may("processes.view_run"))
-    rows = [_row(one) for one in found.procedures[:MOST_PROCEDURES]] if may("processes.view_procedure") else []
+    worst_first = sorted(found.procedures, key=lambda one: WORST_FIRST.index(one.health))
+    rows = [_row(one) for one in worst_first[:MOST_PROCEDURES]] if may("processes.view_procedure") else []
     return Strip(
         label(found.health), LOOKS[found.health], ICONS[found.health], reasons[:MOST_REASONS],
         max(len(reasons) - MOST_REASONS, 0), rows,
@@ -100,21 +102,11 @@ def _row(one: ProcedureHealth) -> Row:
     ended = one.success and one.success.ended_at
     return Row(
         procedure.name,
-        _page(procedure.pk),
+        reverse("admin:processes_procedure_change", args=[procedure.pk]),
         formats.badge(text, look),
         formats.moment(ended, zone) if ended else _("never"),
         formats.moment(one.due, zone) if one.due else _("by hand") if not procedure.paused else formats.NOTHING,
     )
-
-
-def _page(procedure: int) -> str:
-    """The procedure's own page, once there is one."""
-    from django.urls import NoReverseMatch
-
-    try:
-        return reverse("admin:processes_procedure_change", args=[procedure])
-    except NoReverseMatch:
-        return ""
 
 
 def context(request: HttpRequest) -> dict[str, Any]:

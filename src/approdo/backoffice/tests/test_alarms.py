@@ -59,6 +59,15 @@ def test_the_home_page_says_healthy_late_or_down_and_why(admin_client, procedure
     assert strip(admin_client).title == "Healthy"
 
 
+def test_of_many_procedures_the_home_page_shows_the_worst_first(admin_client, connector, worker):
+    for number in range(21):
+        records.save(records.PROCEDURES, {"name": f"A{number:02}", "connectors": [connector.name]})
+    ill = records.save(records.PROCEDURES, {"name": "Z", "connectors": [connector.name]}).record
+    ended(ill, connector, "failed", "refresh_token_refused")
+    assert strip(admin_client).rows[0].name == "Z"
+    assert strip(admin_client).rows[0].address == f"/processes/procedure/{ill.pk}/change/"
+
+
 def test_without_a_worker_it_is_down(admin_client, procedure, connector):
     ended(procedure, connector, "succeeded")
     assert strip(admin_client).title == "Down"
