@@ -142,5 +142,5 @@ def test_the_italian_page_is_italian(admin_client, procedure):
     with translation.override("it"):
         page = admin_client.get(f"/processes/procedure/{procedure.pk}/change/", headers={"Accept-Language": "it"})
     shown = page.content.decode()
-    for text in ("Eseguire immediatamente la procedura?", "Prossima scadenza", "Orari settimanali", "A intervalli"):
+    for text in ("Eseguire immediatamente la procedura?", "Prossima esecuzione", "Orari settimanali", "A intervalli"):
         assert text in shown
