@@ -18,12 +18,13 @@ setup: $(VENV)/runtime
 up: $(VENV)/runtime
 	@$(BIN)/approdo up
 
-# On each database everything that touches one. What the commands do there, tests/ sees on both.
+# On each database everything that touches one. What the commands do there, tests/ sees on both. More processes than
+# cores, because many tests wait for the processes that they start.
 test: $(VENV)/dev
 	@sh tools/test-services.sh
-	@echo "== SQLite"; $(BIN)/pytest -n 2 -q
+	@echo "== SQLite"; $(BIN)/pytest -n 4 --dist worksteal -q
 	@if $(BIN)/python tests/postgres.py; then \
-		echo "== PostgreSQL"; APPRODO_TEST_DATABASE=postgresql $(BIN)/pytest -n 2 -q -m "not once" \
+		echo "== PostgreSQL"; APPRODO_TEST_DATABASE=postgresql $(BIN)/pytest -n 4 --dist worksteal -q -m "not once" \
 			--ignore=src/amazon_simulator --ignore=src/approdo/connectors --ignore=src/approdo/cli; \
 	else echo "PostgreSQL is not installed: its half of the tests is skipped."; fi
 

@@ -17,7 +17,7 @@ from hub import Hub, declared, wait_for
 
 from amazon_simulator import CLIENT_ID, CLIENT_SECRET, Account, Simulator
 
-pytestmark = pytest.mark.hub
+pytestmark = [pytest.mark.hub, pytest.mark.once]
 
 REFRESH_TOKEN = "Atzr|simulator-eu"
 
