@@ -9,7 +9,7 @@ from django.apps import apps
 pytestmark = pytest.mark.once
 
 SOURCE = Path(__file__).parent.parent / "src"
-ORDER = ["sdk", "connectors", "nodes", "sales", "exchanges", "processes", "backoffice"]
+ORDER = ["sdk", "connectors", "nodes", "sales", "catalog", "exchanges", "processes", "backoffice"]
 
 
 def sources() -> list[Path]:

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "ninja",  # its files for the page of the REST API
     "approdo.nodes",
     "approdo.sales",
+    "approdo.catalog",
     "approdo.exchanges",
     "approdo.processes",
 ]
