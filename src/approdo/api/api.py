@@ -15,6 +15,7 @@ from approdo.api import (
     configurations,
     connectors,
     documents,
+    exports,
     nodes,
     procedures,
     recipients,
@@ -113,6 +114,7 @@ for name, router in configurations.routers().items():
     api.add_router(f"/{name}", router)
 api.add_router("/connectors", connectors.router)
 api.add_router("/procedures", procedures.router)
+api.add_router("/exports", exports.router)
 api.add_router("/runs", runs.router)
 api.add_router("/alarms", alarms.router)
 api.add_router("/recipients", recipients.router)

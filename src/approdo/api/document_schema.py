@@ -148,6 +148,20 @@ class AmazonStatus(BaseModel):
     lines: list[LineStatus]
 
 
+class Export(BaseModel):
+    """One version of the document, handed over to one connector."""
+
+    connector: str | None = Field(description="The connector's name; null where it is gone.")
+    version: int
+    change: bool = Field(description="An earlier version had been handed over before.")
+    state: Literal["sending", "confirmed", "withdrawn"] = Field(
+        description="Given out and not confirmed; handed over; to be handed over again."
+    )
+    at: datetime
+    batch: int
+    receipt: str | None = Field(description="The ERP's own number, if it gave one back.")
+
+
 class Document(BaseModel):
     """A sale document: what its newest version says."""
 
@@ -176,7 +190,7 @@ class Document(BaseModel):
     delivery_window: TimeWindow | None
     updated_at: datetime = Field(description="When this version was stored here; what `updated_since` compares.")
     version: int = Field(description="Counts from 1.")
-    exports: list[Any]
+    exports: list[Export] = Field(description="What was handed over to which connector, oldest first.")
     acknowledged: bool
     invoiced: bool
     lines: list[Line]

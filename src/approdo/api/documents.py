@@ -17,7 +17,7 @@ from approdo.api.moments import Moment, utc
 from approdo.api.problems import invalid_field
 from approdo.api.records import list_schema
 from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer
-from approdo.processes import purging, rereading
+from approdo.processes import handing_over, purging, rereading
 from approdo.processes.records import NODES, find
 from approdo.sales import queries
 from approdo.sales.differences import Kind, Value, kinds
@@ -104,7 +104,7 @@ def list_documents(request: HttpRequest, wanted: Query[DocumentParameters]) -> H
     if wanted.q is not None:
         found = queries.search(found, wanted.q)
     rows, next_cursor = queries.page(found, wanted.cursor, wanted.limit)
-    return list_answer(queries.whole(rows, reader_of(request)), next_cursor)
+    return list_answer(handing_over.whole(rows, reader_of(request)), next_cursor)
 
 
 reading = Route("read_document", "Read one", READ_DOCUMENTS, Document, problems=(404,))
@@ -113,7 +113,7 @@ reading = Route("read_document", "Read one", READ_DOCUMENTS, Document, problems=
 @add_route(router, "GET", "/{int:id}", reading)
 def read_document(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
     """What its newest version says, with its lines."""
-    return answer(queries.whole([_found(request, id)], reader_of(request))[0])
+    return answer(handing_over.whole([_found(request, id)], reader_of(request))[0])
 
 
 versions = Route("list_document_versions", "List the versions", READ_DOCUMENTS, list_schema(Version), problems=(404,))

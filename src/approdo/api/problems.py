@@ -33,6 +33,9 @@ STATUS = {
     "nothing_to_retry": 409,
     "record_gone": 409,
     "alarm_ends_by_itself": 409,
+    "not_an_export": 404,
+    "batch_not_found": 404,
+    "batch_too_old": 410,
 }
 """The status of an error whose class does not say it."""
 

@@ -1,5 +1,6 @@
 """Connectors: each joins a node and the hub, and is run from here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -24,8 +25,9 @@ from approdo.nodes.time_ranges import zone_of
 from approdo.processes import records
 from approdo.processes.models import Connector, Run
 from approdo.processes.runs import request_run, split_numbers
-from approdo.sdk.connector import ConnectorType
+from approdo.sdk.connector import ConnectorType, Download
 from approdo.sdk.errors import ConfigError
+from approdo.sdk.options import Kind, Option
 
 MAY_RUN = "processes.run_connector"
 
@@ -101,11 +103,12 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         """What was chosen in the first step, then the fields of the type."""
         declared = self._declared(request, obj)
         options = declared.options if declared else ()
-        names = [PREFIX + option.name for option in options]
+        plain = [option for option in options if option.kind is not Kind.GROUP]
         configuration = ["configuration"] if declared and declared.configuration else []
         return [
             (None, {"fields": ["name", "node_type_label", "node", "type_label"]}),
-            (_("Settings of the type"), {"fields": [*names, *configuration, "active"]}),
+            (_("Settings of the type"), {"fields": [*_names(plain), *configuration, "active"]}),
+            *((_(group.label), {"fields": _names([group])}) for group in options if group not in plain),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connector | None = None) -> tuple[str, ...]:
@@ -138,7 +141,7 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         last_run = connector.runs.first() if connector else None
         context = {
             **(extra_context or {}),
-            "may_fetch": bool(declared and declared.work.fetch),
+            "may_fetch": bool(declared and isinstance(declared.work, Download) and declared.work.fetch),
             "may_run": request.user.has_perm(MAY_RUN),
             "last_run": last_run,
             "last_run_at": formats.moment(last_run.created_at, zone_of(connector.node))
@@ -178,6 +181,11 @@ class ConnectorAdmin(ModelAdmin[Connector]):
 
     def _declared(self, request: HttpRequest, connector: Connector | None) -> ConnectorType | None:
         return connector_forms.declared_type(connector.type if connector else request.GET.get("type", ""))
+
+
+def _names(options: Sequence[Option]) -> list[str]:
+    """The fields of these options."""
+    return [PREFIX + option.name for option in option_fields.leaves(options)]
 
 
 @admin.display(description=gettext_lazy("Run"))

@@ -141,7 +141,7 @@ def coverage(node: Node) -> list[Coverage]:
 def newest_read(node: Node) -> list[tuple[str, str, datetime]]:
     """The newest moment up to which a window was read completely, by program and scan. Quick, and knows no gaps."""
     found = []
-    programs = dict.fromkeys(program for one in node_type(node.type).connector_types for program in one.work.reread)
+    programs = dict.fromkeys(program for work in node_type(node.type).downloads for program in work.reread)
     for program, scan in product(programs, Scan):
         # “IN (true)”, because SQLite does not use its index for a bare column.
         read = proofs(node).filter(program=program, scan=scan, complete__in=[True]).annotate(proven=PROVEN)

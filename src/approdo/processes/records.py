@@ -3,7 +3,7 @@
 Saving checks everything first and changes nothing when something is wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -15,10 +15,11 @@ from approdo.connectors import NODE_TYPES, configuration_type, connector_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import minutes
-from approdo.processes import given, procedure_data, recipient_data
+from approdo.processes import given, option_nodes, procedure_data, recipient_data
 from approdo.processes.models import Connector, Procedure, ProcedureStep, Recipient
 from approdo.sdk.connector import ConfigurationType
 from approdo.sdk.errors import ApprodoError, ConfigError
+from approdo.sdk.options import Option
 
 Record = Node | TimeRange | Configuration | Connector | Procedure | Recipient
 RECORDS = (Node, TimeRange, Configuration, Connector, Procedure, Recipient)
@@ -223,12 +224,22 @@ def _fill_connector(connector: Connector, data: Data) -> None:
     if "node" in data or connector.node_id is None:
         connector.node = given.named(Node, "node", data.get("node"))
     connector.active = data.get("active", connector.active)
-    options = given.merged(data.get("options") or {}, connector.options)
+    declared = _declared_options(connector.type)
+    fresh = given.merged(data.get("options") or {}, {})
+    options = {**connector.options, **option_nodes.numbered(declared, fresh)}
     wanted = options.pop("configuration", None)
     if wanted is not None:
         kind = _configuration_kind(connector.type)
         connector.configuration = given.named(Configuration, "configuration", wanted, kind=kind)
     connector.options = options
+
+
+def _declared_options(type_name: str) -> Sequence[Option]:
+    """What the type declares; nothing of one that is not there, which the record itself refuses."""
+    try:
+        return connector_type(type_name).options
+    except ApprodoError:
+        return ()
 
 
 def _configuration_kind(type_name: str) -> str:
@@ -246,7 +257,7 @@ def _connector_data(connector: Connector) -> Data:
         "name": connector.name,
         "node": connector.node.name,
         "type": connector.type,
-        "options": {**chosen, **connector.options},
+        "options": {**chosen, **option_nodes.named(_declared_options(connector.type), connector.options)},
         "active": connector.active,
     }
 

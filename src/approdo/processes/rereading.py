@@ -120,6 +120,6 @@ def _statuses(node: Node, program: str, raws: Sequence[bytes], asked_at: datetim
 
 def _works(node: Node) -> list[Download]:
     try:
-        return [declared.work for declared in node_type(node.type).connector_types]
+        return node_type(node.type).downloads
     except ApprodoError:
         return []

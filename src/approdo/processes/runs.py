@@ -10,6 +10,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from approdo.connectors import connector_type
 from approdo.exchanges.intake import counts_of, keep_notes
 from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, WindowRead
 from approdo.exchanges.quiet import silence
@@ -20,6 +21,7 @@ from approdo.processes.workflow_ids import workflow_id
 from approdo.sales.models import SetAside
 from approdo.sdk.documents import Note
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
+from approdo.sdk.exports import Export
 
 State = Run.State
 
@@ -53,6 +55,8 @@ def request_run(
     if not connector.active:
         raise ConfigError("connector_inactive", name=connector.name)
     wanted = _numbers(orders)
+    if wanted and isinstance(connector_type(connector.type).work, Export):
+        raise ConfigError("fetch_not_possible")
     try:
         with transaction.atomic():
             run = Run.objects.create(
@@ -107,10 +111,16 @@ def ask_engine(run: Run) -> None:
     """Ask the engine to work on a run, and only log when it cannot be asked: the row is kept."""
     assert run.connector is not None
     try:
-        name = "fetch" if run.orders else "download"
-        engine.enqueue(name, "reading", run.connector.node.account, workflow_id(run))
+        engine.enqueue(_workflow(run), "reading", run.connector.node.account, workflow_id(run))
     except Exception:
         log.exception("run %s is queued; the engine could not be asked yet", run.pk)
+
+
+def _workflow(run: Run) -> str:
+    """The workflow that does the work of the run's connector."""
+    if run.connector and isinstance(connector_type(run.connector.type).work, Export):
+        return "export"
+    return "fetch" if run.orders else "download"
 
 
 def begin(run: int, windows: int) -> bool:

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
+from approdo.connectors import connector_type
 from approdo.exchanges.intake import (
     error_of,
     fail_statuses,
@@ -24,9 +25,9 @@ from approdo.exchanges.intake import (
     take_page,
 )
 from approdo.exchanges.models import NumberRead, WindowRead
-from approdo.processes import database, engine, planning, procedures, runs, workflow_ids
-from approdo.processes.models import Run
-from approdo.sdk.connector import RequestMade, Scan
+from approdo.processes import database, engine, handing_over, planning, procedures, runs, workflow_ids
+from approdo.processes.models import Connector, Run
+from approdo.sdk.connector import Download, RequestMade, Scan
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,12 @@ def fetch(work: str) -> None:
     engine.step("finish", _guarded, _finish, work)
 
 
+@engine.workflow("export")
+def export(work: str) -> None:
+    """Look what waits to be handed over, and end the run."""
+    engine.step("look", _guarded, _look, work)
+
+
 def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
     """Do `step` for the run; an error ends the run with its reason and gives the workflow nothing more to do.
 
@@ -90,8 +97,14 @@ def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
         return []
     bind_contextvars(connector=run.connector_name)
     if runs.take_up(run, engine.executor()) and run.connector:
-        planning.work_of(run.connector).taken_up(run.connector.node.account)
+        _take_up_account(run.connector)
     return step(run, *arguments)
+
+
+def _take_up_account(connector: Connector) -> None:
+    work = connector_type(connector.type).work
+    if isinstance(work, Download):
+        work.taken_up(connector.node.account)
 
 
 def _fail(run: Run, reason: ApprodoError) -> None:
@@ -144,6 +157,14 @@ def _order(run: Run, wanted_id: int) -> None:
         take_order(wanted, batch, timezone.now())
     keep_requests(run.pk, made)
     runs.note_progress(run.pk)
+
+
+def _look(run: Run) -> None:
+    """Note how many documents wait for the outside system, which calls for them by itself."""
+    if runs.begin(run.pk, 0) and run.connector:
+        handing_over.note_waiting(run.pk, run.connector, timezone.now())
+        runs.succeed(run.pk)
+    procedures.advance_after(run.pk)
 
 
 def _page(run: Run, window_id: int) -> bool:

@@ -135,13 +135,24 @@ def whole(rows: Sequence[SaleDocument], reader: Reader | None = None) -> list[di
         lines[line.document_id].append(_line(line))
     statuses = status_queries.of(rows)
     found = {row.pk: {**_document(row, lines[row.pk]), "amazon_status": statuses.get(row.pk)} for row in rows}
-    purged = personal.purged(rows)
-    revealed = personal.reveal([row for row in rows if row.pk in purged], reader) if reader and purged else {}
+    for pk in personal.purged(rows):
+        found[pk]["personal_data"] = "hidden"
     for row in rows:
-        if row.pk in purged:
+        if "personal_data" in found[row.pk]:
             found[row.pk] |= _direct(row)
-            _add_consumer(found[row.pk], revealed.get(row.pk), purged[row.pk])
-    return list(found.values())
+    documents = list(found.values())
+    add_consumers(documents, reader)
+    return documents
+
+
+def add_consumers(documents: Sequence[dict[str, Any]], reader: Reader | None) -> None:
+    """Put into documents, as `whole` made them, who their consumers are: for a `reader` alone, who is written down."""
+    about = {one["id"]: one for one in documents if "personal_data" in one}
+    rows = list(SaleDocument.objects.filter(pk__in=about)) if about else []
+    purged = personal.purged(rows)
+    revealed = personal.reveal(rows, reader) if reader and rows else {}
+    for pk, document in about.items():
+        _add_consumer(document, revealed.get(pk), purged[pk])
 
 
 def _add_consumer(document: dict[str, Any], known: Personal | None, purged: bool) -> None:

@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from approdo.sdk.documents import Batch
 from approdo.sdk.errors import Sentence
+from approdo.sdk.exports import Export
 from approdo.sdk.options import Kind, Option
 from approdo.sdk.statuses import StatusBatch
 
@@ -150,7 +151,7 @@ class ConnectorType(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: tuple[Option, ...] = ()
     configuration: ConfigurationType | None = None
-    work: Download
+    work: Download | Export
 
 
 class SecretLife(Struct, frozen=True, kw_only=True):
@@ -194,6 +195,11 @@ class NodeType(Struct, frozen=True, kw_only=True):
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
     authorization_codes: frozenset[str] = frozenset()
     secret_life: SecretLife | None = None
+
+    @property
+    def downloads(self) -> list[Download]:
+        """The work of those of its connector types that read documents."""
+        return [declared.work for declared in self.connector_types if isinstance(declared.work, Download)]
 
     @property
     def secret_names(self) -> frozenset[str]:

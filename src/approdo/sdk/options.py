@@ -19,6 +19,11 @@ class Kind(StrEnum):
     SECRET = "secret"  # noqa: S105  (a kind, not a password)
     CHOICE = "choice"
     CHOICES = "choices"
+    TEXTS = "texts"
+    NODES = "nodes"
+    """Nodes, by their numbers, so that a new name changes nothing; people give and see names."""
+    GROUP = "group"
+    """Other options, its `parts`."""
     FLAG = "flag"
     NUMBER = "number"
     DATE = "date"
@@ -59,6 +64,7 @@ class Option(Struct, frozen=True, kw_only=True):
     required: bool = False
     default: Any = None
     choices: tuple[Choice, ...] = ()
+    parts: "tuple[Option, ...]" = ()
     when: When | None = None
     problem: Callable[[Any], str | None] | None = None
 
@@ -70,6 +76,9 @@ class Option(Struct, frozen=True, kw_only=True):
         """What can be chosen beside these other values."""
         return [choice.value for choice in self.choices if choice.when is None or choice.when.holds(values)]
 
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+"""What counts as not given."""
 
 ALL = "all"
 """What stands for every one of an option's choices."""
@@ -86,11 +95,11 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
     cleaned: dict[str, Any] = {}
     for option in declared:
         value = values.get(option.name)
-        if value in (None, "", []):
+        if value in EMPTY:
             value = option.default
         if not option.applies({**values, **cleaned}):
             continue
-        if value in (None, "", []):
+        if value in EMPTY:
             if option.required:
                 problems.append(Problem(option.name, "missing_option", {}))
             continue
@@ -98,6 +107,9 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
             checked = _checked(option, value, option.offered({**values, **cleaned}))
         except _Wrong as wrong:
             problems.append(Problem(option.name, wrong.code, wrong.params))
+            continue
+        except InvalidOptions as error:
+            problems += [Problem(f"{option.name}.{p.option}", p.code, p.params) for p in error.problems]
             continue
         if option.problem and (code := option.problem(checked)):
             shown = {} if option.kind is Kind.SECRET else {"value": checked}
@@ -121,6 +133,14 @@ def _checked(option: Option, value: Any, offered: list[str]) -> Any:
             return _choice(offered, value)
         case Kind.CHOICES:
             return _choices(offered, value)
+        case Kind.TEXTS:
+            return [_text(one) for one in _list(value) if one not in EMPTY]
+        case Kind.NODES:
+            return [_number(one) for one in _list(value)]
+        case Kind.GROUP:
+            if not isinstance(value, Mapping):
+                raise _Wrong("not_a_group", names=", ".join(part.name for part in option.parts))
+            return clean(option.parts, value)
         case Kind.FLAG:
             return _flag(value)
         case Kind.NUMBER:
@@ -151,13 +171,18 @@ def _choice(allowed: list[str], value: Any) -> str:
 def _choices(allowed: list[str], value: Any) -> list[str]:
     if value in (ALL, [ALL]):
         return allowed
-    given = [value] if isinstance(value, str) else value
-    if not isinstance(given, list | tuple):
-        raise _Wrong("not_a_list")
+    given = _list(value)
     for one in given:
         if one not in allowed:
             raise _Wrong("not_a_choice", value=str(one), choices=", ".join([*allowed, ALL]))
     return [one for one in allowed if one in given]
+
+
+def _list(value: Any) -> Sequence[Any]:
+    given = [value] if isinstance(value, str | int) else value
+    if not isinstance(given, list | tuple):
+        raise _Wrong("not_a_list")
+    return given
 
 
 def _flag(value: Any) -> bool:

@@ -95,6 +95,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "control_characters": Sentence(_("This text holds invisible characters; type it again.")),
     "not_a_choice": Sentence(_("“{value}” is not a valid choice."), _("Choose among: {choices}.")),
     "not_a_list": Sentence(_("This has to be a list.")),
+    "not_a_group": Sentence(_("This holds options of its own: {names}.")),
     "not_a_flag": Sentence(_("This has to be true or false, not “{value}”.")),
     "not_a_number": Sentence(_("“{value}” is not a whole number.")),
     "not_a_date": Sentence(_("“{value}” is not a date; write it as 2026-05-01.")),
@@ -204,6 +205,31 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Orders that could not be fetched: {numbers}."), _("The reason stands beside each number.")
     ),
     "program_unknown": Sentence(_("Nothing here reads “{program}” documents any more.")),
+    "not_a_download": Sentence(_("The connector “{name}” does not read documents.")),
+    "not_an_export": Sentence(
+        _("The connector “{name}” does not hand documents over."), _("Name one of the type API Export documents.")
+    ),
+    "batch_not_found": Sentence(
+        _("There is no batch {batch} of this connector."), _("Use the number that came in X-Approdo-Batch.")
+    ),
+    "batch_too_old": Sentence(
+        _("What the batch {batch} held is no longer kept: it was confirmed more than 30 days ago."),
+        _("Let its documents be handed over again, or read them with GET /documents."),
+    ),
+    "batch_without_once": Sentence(
+        _("The connector “{name}” does not export once: it has no batches."),
+        _("Leave out `batch`, and ask for the next page with `cursor`."),
+    ),
+    "cursor_with_once": Sentence(
+        _("The connector “{name}” exports once: its next documents come by themselves."),
+        _("Leave out `cursor`; confirm each batch and call again."),
+    ),
+    "never_handed_over": Sentence(_("This connector never got the document.")),
+    "not_handed_over": Sentence(
+        _("This connector has not got the newest version of the document, or has not confirmed it."),
+        _("It comes by itself: at the next call, or 15 minutes after it was given out."),
+    ),
+    "documents_waiting": Sentence(_("Documents that wait for the outside system to call: {many}.")),
     "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
     "endless_pages": Sentence(

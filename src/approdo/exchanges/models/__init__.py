@@ -1,0 +1,24 @@
+"""What was asked and read, and what was handed over to whom."""
+
+from approdo.exchanges.models.delivery import Batch, Delivery, Look, Receipt
+from approdo.exchanges.models.reading import (
+    NUMBER_LENGTH,
+    NumberRead,
+    RequestLogged,
+    RunNote,
+    SilenceExplained,
+    WindowRead,
+)
+
+__all__ = [
+    "NUMBER_LENGTH",
+    "Batch",
+    "Delivery",
+    "Look",
+    "NumberRead",
+    "Receipt",
+    "RequestLogged",
+    "RunNote",
+    "SilenceExplained",
+    "WindowRead",
+]

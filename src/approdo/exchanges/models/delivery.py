@@ -1,0 +1,118 @@
+"""The ledger of what was handed over: each version of each document, to which connector, in which batch.
+
+`connector` is a number, not a foreign key: rows down here know nothing above them. What is still to be handed over
+stands nowhere: it is what a connector wants and the ledger does not hold (decision 15).
+"""
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from approdo.sales.models import SaleDocument
+
+
+class Batch(models.Model):
+    """Documents that were claimed together, and that come together again until they are confirmed."""
+
+    connector = models.BigIntegerField(_("connector"))
+    size = models.PositiveIntegerField(_("documents"), default=0)
+    # The documents as plain data, compressed, without their consumers; emptied when old.
+    content = models.BinaryField(default=b"")
+    claimed_at = models.DateTimeField(_("claimed"))
+    claimed_by = models.CharField(_("claimed by"), max_length=150, blank=True)
+    given_at = models.DateTimeField(_("last given out"))
+    given = models.PositiveIntegerField(_("times given out"), default=0)
+    confirmed_at = models.DateTimeField(_("confirmed"), null=True)
+    confirmed_by = models.CharField(_("confirmed by"), max_length=150, blank=True)
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        ordering = ("-id",)
+        indexes = (
+            models.Index(fields=("connector", "-id"), name="batch_of_connector"),
+            models.Index(fields=("connector", "id"), name="batch_open", condition=Q(confirmed_at__isnull=True)),
+            models.Index(fields=("confirmed_at",), name="batch_to_empty", condition=~Q(content=b"")),
+        )
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+
+class Delivery(models.Model):
+    """One version of one document, handed over to one connector."""
+
+    class State(models.TextChoices):
+        """How far it has come."""
+
+        SENDING = "sending", _("Not confirmed yet")
+        CONFIRMED = "confirmed", _("Handed over")
+        WITHDRAWN = "withdrawn", _("To be handed over again")
+
+    connector = models.BigIntegerField(_("connector"))
+    document = models.ForeignKey(
+        SaleDocument, models.CASCADE, related_name="deliveries", db_index=False, verbose_name=_("document")
+    )
+    version = models.PositiveIntegerField(_("version"))
+    # An earlier version had been handed over before.
+    change = models.BooleanField(_("change"), default=False)
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="deliveries", verbose_name=_("batch"))
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.SENDING)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        ordering = ("-id",)
+        constraints = (
+            # No version of a document twice, however many callers ask at once.
+            models.UniqueConstraint(
+                fields=("document", "connector", "version"), name="delivery_once", condition=~Q(state="withdrawn")
+            ),
+        )
+        indexes = (
+            models.Index(fields=("document", "connector", "version"), name="delivery_of_document"),
+            models.Index(fields=("connector", "-id"), name="delivery_of_connector"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.document_id} v{self.version}"
+
+
+class Receipt(models.Model):
+    """What the outside system calls a document: its own number."""
+
+    connector = models.BigIntegerField(_("connector"))
+    document = models.ForeignKey(SaleDocument, models.CASCADE, related_name="receipts", verbose_name=_("document"))
+    number = models.CharField(_("number in the ERP"), max_length=200)
+    at = models.DateTimeField(_("time"))
+
+    class Meta:
+        verbose_name = _("number in the ERP")
+        verbose_name_plural = _("numbers in the ERP")
+        constraints = (models.UniqueConstraint(fields=("connector", "document"), name="receipt_key"),)
+
+    def __str__(self) -> str:
+        return self.number
+
+
+class Look(models.Model):
+    """How far a connector has looked: before `until` all that it wants is in the ledger.
+
+    Only a short cut: without it a look goes through every document, and one a day does (`whole_at`).
+    """
+
+    connector = models.BigIntegerField(primary_key=True)
+    until = models.DateTimeField(null=True)
+    whole_at = models.DateTimeField(null=True)
+    # What was wanted then: a filter that changed makes the look worthless.
+    wanted = models.CharField(max_length=64, default="")
+    # Moves on whenever documents begin to be wanted without a new version: who looked before must not speak after.
+    generation = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("look for documents")
+        verbose_name_plural = _("looks for documents")
+
+    def __str__(self) -> str:
+        return str(self.connector)
