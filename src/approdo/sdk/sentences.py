@@ -373,4 +373,9 @@ SENTENCES: Mapping[str, Sentence] = {
     "name_of_two": Sentence(
         _("“{name}” is the name of a connector and of a procedure."), _("Rename one of them, then run it by its name.")
     ),
+    # handing documents over
+    "no_zone_for_days": Sentence(
+        _("The days of {number} cannot be told: there is no time zone “{zone}”."),
+        _("Correct the time zone of the place {place}, or of the node: write it as Europe/Rome."),
+    ),
 }

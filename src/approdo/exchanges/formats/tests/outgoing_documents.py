@@ -196,3 +196,18 @@ documents: st.SearchStrategy[list[dict[str, Any]]] = st.builds(
     moment=pool(moments),
     flag=st.just([True, False]),
 )
+
+
+def plain_document(**changes: Any) -> dict[str, Any]:
+    """An order in which nothing is odd; a line needs only what a test is about."""
+    order = {
+        "id": 1, "type": "order", "program": "vendor_retail", "number": "A1", "node": "Amazon", "vendor_code": "ROSIT",
+        "state": "new", "date": "2026-04-30T10:00:00Z", "changed_date": None, "state_changed_date": None,
+        "currency": "EUR", "total": None, "purchase_order_type": None, "payment_method": None, "deal_code": None,
+        "import_details": None, "selling_party": None, "buying_party": None, "ship_to_party": None,
+        "bill_to_party": None, "ship_from_party": None, "ship_window": None, "delivery_window": None, "version": 1,
+        "updated_at": "2026-04-30T10:05:00Z", "exports": [], "acknowledged": False, "invoiced": False, "lines": [],
+        "amazon_status": None, "ship_to_place": None,
+        "export": {"change": False, "version": 1, "exported_before": []},
+    }  # fmt: skip
+    return {**order, **changes}
