@@ -124,9 +124,7 @@ def read_standing(request: HttpRequest, key: Key) -> HttpResponse:
     return answer({"waiting": handing_over.waiting(connector, timezone.now()), "unconfirmed": unconfirmed})
 
 
-receipts = Route(
-    "send_receipts", "Send receipts", READ_EXPORTS, list_schema(Answered), problems=(400, 404, 413, 415)
-)
+receipts = Route("send_receipts", "Send receipts", READ_EXPORTS, list_schema(Answered), problems=(400, 404, 413, 415))
 
 
 @add_route(router, "POST", "/{path:id}/receipts", receipts)
@@ -134,18 +132,14 @@ def send_receipts(request: HttpRequest, key: Key, body: InBody[ReceiptsBody]) ->
     """Keeps the ERP's own number beside each document, answered one by one. Sent again, the newer number stands."""
     connector, now = _connector(request, key), timezone.now()
     wanted = [one.document for one in body.receipts]
-    got = set(
-        Delivery.objects.filter(connector=connector.pk, document__in=wanted).values_list("document", flat=True)
-    )
+    got = set(Delivery.objects.filter(connector=connector.pk, document__in=wanted).values_list("document", flat=True))
     for one in body.receipts:
         if one.document in got:
             delivery.receive_receipt(connector.pk, one.document, one.receipt, now)
     return list_answer(_answered(number, "" if number in got else "never_handed_over") for number in wanted)
 
 
-again = Route(
-    "export_again", "Export again", READ_EXPORTS, list_schema(Answered), problems=(400, 404, 413, 415)
-)
+again = Route("export_again", "Export again", READ_EXPORTS, list_schema(Answered), problems=(400, 404, 413, 415))
 
 
 @add_route(router, "POST", "/{path:id}/again", again)
@@ -156,7 +150,24 @@ def export_again(request: HttpRequest, key: Key, body: InBody[AgainBody]) -> Htt
     return list_answer(_answered(number, "" if number in done else "not_handed_over") for number in body.documents)
 
 
-route = Route("export_documents", "Fetch documents", READ_EXPORTS, None, problems=(400, 404, 409))
+_HEADERS = {
+    "X-Approdo-Batch": "The batch's number; absent where nothing waits, and where the connector does not export once.",
+    "X-Approdo-Documents": "How many documents it holds.",
+    "X-Approdo-Next-Cursor": "Where the connector does not export once: `cursor` of the next page, if there is one.",
+}
+_TEXT = {"schema": {"type": "string"}}
+_ANSWER = {
+    "content": {"application/json": {"schema": {"type": "object"}}, "application/xml": _TEXT, "text/csv": _TEXT},
+    "headers": {name: {"description": text, **_TEXT} for name, text in _HEADERS.items()},
+}
+route = Route(
+    "export_documents",
+    "Fetch documents",
+    READ_EXPORTS,
+    None,
+    problems=(400, 404, 409, 410),
+    described={"responses": {200: _ANSWER}},
+)
 
 
 @add_route(router, "GET", "/{path:id}", route)
@@ -182,10 +193,7 @@ def _batch(request: HttpRequest, connector: Connector, chosen: str, wanted: Expo
     if wanted.cursor is not None:
         raise invalid_field("cursor", "cursor_with_once", name=connector.name)
     asked = handing_over.asked(connector, token_of(request).name, timezone.now())
-    if wanted.batch is None:
-        batch = delivery.take(asked, wanted.limit)
-    else:
-        batch = delivery.take_again(asked, wanted.batch)
+    batch = delivery.take(asked, wanted.limit) if wanted.batch is None else delivery.take_again(asked, wanted.batch)
     if batch is None:
         return _written(connector, chosen, [], {})
     documents = delivery.content(batch, reader_of(request))
@@ -215,13 +223,13 @@ def _written(
     read: Callable[[], None] | None = None,
 ) -> StreamingHttpResponse:
     """The answer, piece by piece; `read` is called when the last piece was taken."""
-    written = FORMATS[chosen]
+    written, options = FORMATS[chosen], handing_over.format_options(connector)
     named = Named(id=headers.get("X-Approdo-Batch", ""), connector=connector.name)
-    pieces = iter(written.write(documents, connector.options, batch=named))
+    pieces = iter(written.write(documents, options, batch=named))
     first = next(pieces, b"")  # what goes wrong at once is told as a problem
     return StreamingHttpResponse(
         _to_the_end(chain([first], pieces), read),
-        content_type=written.media_type(connector.options),
+        content_type=written.media_type(options),
         headers={"Cache-Control": "no-store", **headers},
     )
 

@@ -1,7 +1,7 @@
 """What every route has in common: its scopes, strict parameters, documented answers, pages."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
 from typing import Any, NamedTuple, get_type_hints
 
@@ -35,7 +35,7 @@ class PageParameters(Parameters):
 class Route(NamedTuple):
     """How a route is called and described; `gives` is the schema of its answer, or none.
 
-    `name` is unique in the whole API. Needs one of `scopes`.
+    `name` is unique in the whole API. Needs one of `scopes`. `described` says in OpenAPI what a schema cannot say.
     """
 
     name: str
@@ -44,6 +44,7 @@ class Route(NamedTuple):
     gives: Any
     status: int = 200
     problems: tuple[int, ...] = ()
+    described: Mapping[str, Any] = {}
 
 
 def add_route(router: Router, method: str, path: str, route: Route) -> Callable[[View], View]:
@@ -69,6 +70,7 @@ def add_route(router: Router, method: str, path: str, route: Route) -> Callable[
             description=f"{inspect.cleandoc(view.__doc__ or '')}\n\nScope: {scopes}.".strip(),
             operation_id=route.name,
             by_alias=True,
+            openapi_extra=dict(route.described),
             url_name=route.name,
         )
         return view

@@ -21,7 +21,6 @@ from approdo.nodes.options import PREFIX, OptionsError, checked_options
 from approdo.nodes.sentences import explain
 from approdo.sdk.options import ALL, Kind, Option, When
 
-
 WITHIN = "__"
 """Stands between a group's name and its part's."""
 

@@ -5,7 +5,7 @@ Nothing is planned, so no plan can be lost, and a filter that somebody changes h
 
 from datetime import datetime, time, timedelta
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
@@ -33,7 +33,7 @@ class Looking(NamedTuple):
 
 def wanted_documents(wanted: DocumentFilter) -> QuerySet[SaleDocument]:
     """The documents that fit a filter. Days are those of the installation's time zone."""
-    conditions = {
+    conditions: dict[str, frozenset[Any]] = {
         "type__in": wanted.types,
         "program__in": wanted.programs,
         "node__in": wanted.nodes,

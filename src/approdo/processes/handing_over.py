@@ -4,11 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
 from approdo.connectors import NODE_TYPES, connector_type
 from approdo.exchanges import due
 from approdo.exchanges.delivery import Asked
 from approdo.exchanges.intake import keep_notes
 from approdo.exchanges.models import Delivery, Receipt
+from approdo.nodes.models import Node
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes.models import Connector
 from approdo.sales import queries
 from approdo.sales.models import SaleDocument
@@ -44,6 +48,12 @@ def asked(connector: Connector, by: str, at: datetime) -> Asked:
 def waiting(connector: Connector, at: datetime) -> int:
     """How many documents a call would find."""
     return due.waiting(connector.pk, work_of(connector).wanted(connector.options), at).count()
+
+
+def format_options(connector: Connector) -> dict[str, Any]:
+    """What a format is told: the connector's options, and in which zones days are cut."""
+    zones = {node.name: zone_of(node).key for node in Node.objects.all()}
+    return {**connector.options, "time_zone": settings.TIME_ZONE, "time_zones": zones}
 
 
 def note_waiting(run: int, connector: Connector, at: datetime) -> None:

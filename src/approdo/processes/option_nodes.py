@@ -1,4 +1,4 @@
-"""Nodes among a connector's options: people give and see names, numbers are kept, so that a new name changes nothing."""
+"""Nodes among a connector's options: people give and see names; numbers are kept, so that a new name is no change."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any

@@ -133,24 +133,11 @@ def _checked(option: Option, value: Any, offered: list[str]) -> Any:
             return _choice(offered, value)
         case Kind.CHOICES:
             return _choices(offered, value)
-        case Kind.TEXTS:
-            return [_text(one) for one in _list(value) if one not in EMPTY]
-        case Kind.NODES:
-            return [_number(one) for one in _list(value)]
         case Kind.GROUP:
-            if not isinstance(value, Mapping):
-                raise _Wrong("not_a_group", names=", ".join(part.name for part in option.parts))
-            return clean(option.parts, value)
-        case Kind.FLAG:
-            return _flag(value)
-        case Kind.NUMBER:
-            return _number(value)
-        case Kind.DATE:
-            return _date(value)
-        case Kind.URL:
-            return _url(value)
+            return _group(option.parts, value)
         case _:
-            return _text(value)
+            read: Callable[[Any], Any] = _READERS.get(option.kind, _text)
+            return read(value)
 
 
 def _text(value: Any) -> str:
@@ -183,6 +170,12 @@ def _list(value: Any) -> Sequence[Any]:
     if not isinstance(given, list | tuple):
         raise _Wrong("not_a_list")
     return given
+
+
+def _group(parts: Sequence[Option], value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _Wrong("not_a_group", names=", ".join(part.name for part in parts))
+    return clean(parts, value)
 
 
 def _flag(value: Any) -> bool:
@@ -221,3 +214,14 @@ def _url(value: Any) -> str:
 def _is_host(name: str) -> bool:
     """An IPv6 address, or labels of letters, digits and hyphens: what a request can be sent to."""
     return ":" in name or bool(re.fullmatch(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?", name))
+
+
+_READERS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.TEXTS: lambda value: [_text(one) for one in _list(value) if one not in EMPTY],
+    Kind.NODES: lambda value: [_number(one) for one in _list(value)],
+    Kind.FLAG: _flag,
+    Kind.NUMBER: _number,
+    Kind.DATE: _date,
+    Kind.URL: _url,
+}
+"""How what needs no declaration is read; everything else is text."""

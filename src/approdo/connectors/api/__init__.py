@@ -4,6 +4,4 @@ from approdo.connectors.api.export_documents import EXPORT_DOCUMENTS
 from approdo.sdk.connector import NodeType
 from approdo.sdk.text import marked as _
 
-NODE_TYPE = NodeType(
-    name="api", label=_("API: an outside system that calls us"), connector_types=(EXPORT_DOCUMENTS,)
-)
+NODE_TYPE = NodeType(name="api", label=_("API: an outside system that calls us"), connector_types=(EXPORT_DOCUMENTS,))
