@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approdo.backoffice import connector_forms, formats, option_fields
+from approdo.backoffice import connector_forms, exports, formats, option_fields
 from approdo.backoffice.deleting import delete_all, delete_selected, stays
 from approdo.backoffice.steps import first_step
 from approdo.backoffice.unfolded import ModelAdmin
@@ -27,6 +27,7 @@ from approdo.processes.models import Connector, Run
 from approdo.processes.runs import request_run, split_numbers
 from approdo.sdk.connector import ConnectorType, Download
 from approdo.sdk.errors import ConfigError
+from approdo.sdk.exports import Export
 from approdo.sdk.options import Kind, Option
 
 MAY_RUN = "processes.run_connector"
@@ -144,6 +145,10 @@ class ConnectorAdmin(ModelAdmin[Connector]):
             "may_fetch": bool(declared and isinstance(declared.work, Download) and declared.work.fetch),
             "may_run": request.user.has_perm(MAY_RUN),
             "last_run": last_run,
+            "fetching": exports.fetching(connector, request)
+            if connector and declared and isinstance(declared.work, Export)
+            else None,
+            "may_add_token": request.user.has_perm("processes.add_token"),
             "last_run_at": formats.moment(last_run.created_at, zone_of(connector.node))
             if connector and last_run
             else None,

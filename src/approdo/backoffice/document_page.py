@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from approdo.backoffice import formats, status_section, version_changes
+from approdo.backoffice import export_section, formats, status_section, version_changes
 from approdo.backoffice.consumer import Consumer
 from approdo.backoffice.units import unit_label
 from approdo.nodes.time_ranges import zone_of
@@ -106,6 +106,7 @@ def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer |
         "eaches": formats.number(_pieces(document)),
         "tax_total": formats.amount(document.tax_total, document.currency),
         "versions": _versions(document, zone, consumer),
+        "exports": export_section.of(document, zone),
         "has_status": rereading.has_statuses(document),
         "status": status_section.of(document, asked, zone),
     }

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from approdo.backoffice import consumer, document_page, formats, seen
 from approdo.backoffice.days import on_days
 from approdo.backoffice.days_filter import DaysFilter
+from approdo.backoffice.exports import MAY_EXPORT_AGAIN
 from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.nodes.models import Node
@@ -269,6 +270,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
             "opts": SaleDocument._meta,
             "original": document,
             **document_page.whole(document, request.GET, consumer.of(request, document)),
+            "may_export_again": request.user.has_perm(MAY_EXPORT_AGAIN),
             "seen_before": seen.look(request.user, document),
         }
         request.current_app = self.admin_site.name

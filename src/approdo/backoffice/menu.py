@@ -66,6 +66,10 @@ _AFTER = (
         ),
     ),
     Group(
+        ("API",),
+        (Item("exchanges.batch", _("Export documents"), "cloud_download", "exchanges.view_batch"),),
+    ),
+    Group(
         (_("Logs"),),
         (
             Item("processes.alarm", _("Alarms"), "notifications", "processes.view_alarm"),
