@@ -7,12 +7,13 @@
 
 from collections.abc import Mapping
 
-from approdo.exchanges.formats import csv, json
+from approdo.exchanges.formats import csv, json, xml
 from approdo.exchanges.formats.outgoing import Batch, Document, Format, Options
 
 __all__ = ["FORMATS", "Batch", "Document", "Format", "Options"]
 
 FORMATS: Mapping[str, Format] = {
+    "xml": Format(xml.media_type, ".xml", xml.write),
     "json": Format(json.media_type, ".json", json.write),
     "csv": Format(csv.media_type, ".csv", csv.write),
 }

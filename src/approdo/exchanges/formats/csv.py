@@ -12,6 +12,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from approdo.exchanges.formats.outgoing import NO_BATCH, Batch, Document, Options, in_chunks
@@ -70,8 +71,8 @@ def _parts(documents: Iterable[Document], options: Options, dialect: _Dialect) -
     if dialect.header:
         writer.writerow(column.name for column in COLUMNS)
         yield _encoded(lines.last, dialect)
-    for row in rows(documents, options):
-        writer.writerow(_text(cell, column.kind, dialect) for cell, column in zip(row, COLUMNS, strict=True))
+    for row in rows(documents, options, partial(_text, dialect)):
+        writer.writerow(row)
         yield _encoded(lines.last, dialect)
 
 
@@ -88,7 +89,7 @@ def _encoded(line: str, dialect: _Dialect) -> bytes:
     return (line.removesuffix("\r\n") + dialect.line_end).encode(dialect.encoding)
 
 
-def _text(cell: Cell, kind: Kind, dialect: _Dialect) -> str:
+def _text(dialect: _Dialect, cell: Cell, kind: Kind) -> str:
     if cell is None:
         return ""
     match kind:

@@ -3,9 +3,9 @@
 What the columns are called and where they stand is a promise: a new one comes at the end.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from approdo.exchanges.formats import days
@@ -111,21 +111,29 @@ COLUMNS = (
     Column("customized_url", Kind.TEXT, "line.customized_url", "Direct Fulfillment: what is wanted, in base 64."),
 )
 
-_OF_LINES = [(place, column) for place, column in enumerate(COLUMNS) if column.path.startswith("line.")]
+_LINE = "line."
+_OF_LINES = [(place, column) for place, column in enumerate(COLUMNS) if column.path.startswith(_LINE)]
+
+_Written = TypeVar("_Written")
 
 
-def rows(documents: Iterable[Document], options: Options) -> Iterator[list[Cell]]:
-    """A row for each line, the document's columns in each; one row for a document without lines."""
+def rows(
+    documents: Iterable[Document], options: Options, written: Callable[[Cell, Kind], _Written]
+) -> Iterator[list[_Written]]:
+    """A row for each line, the document's columns in each; one row for a document without lines.
+
+    `written` turns a cell into what the format writes: once for all the rows of a document where it is the same.
+    """
     for document in documents:
         zone = days.zone_of(document, options)
         known = {**document, "time_zone": zone.key, "ship_to": _ship_to(document)}
-        common = [_cell(column, known, zone) for column in COLUMNS]
+        common = [written(_cell(column, known, zone), column.kind) for column in COLUMNS]
         if not document["lines"]:
             yield common
         for line in document["lines"]:
             row = common.copy()
             for place, column in _OF_LINES:
-                row[place] = _cell(column, {"line": line}, zone)
+                row[place] = written(line.get(column.path.removeprefix(_LINE)), column.kind)
             yield row
 
 
