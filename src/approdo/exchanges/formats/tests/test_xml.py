@@ -118,6 +118,12 @@ def test_batch_and_connector_stand_on_the_root() -> None:
     assert dict(etree.fromstring(write([])).attrib) == {"Version": "1"}
 
 
+def test_every_hand_over_is_listed_with_whatever_it_says() -> None:
+    said = [{"connector": "ERP", "version": 1, "change": False, "reference": None}, {"connector": "\x07", "version": 2}]
+    written = write([plain_document(exports=said)])
+    assert read(written)[0]["exports"] == without_nulls(said)
+
+
 def test_absent_and_empty_differ() -> None:
     written = write([plain_document(deal_code="", lines=[{"title": ""}, {"title": None}, {}])])
     (document,) = read(written)
