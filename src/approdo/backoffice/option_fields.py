@@ -147,7 +147,7 @@ def _field(option: Option, initial: Any, is_set: bool) -> forms.Field:
             boxes.attrs.update({"data-all": _("All"), **attributes})
             return forms.MultipleChoiceField(choices=choices, widget=boxes, **common)
         case Kind.NODES:
-            several = widgets.UnfoldAdminCheckboxSelectMultiple(attributes)
+            several = widgets.UnfoldAdminCheckboxSelectMultipleWidget(attributes)
             nodes = Node.objects.filter(type__in=[one.name for one in NODE_TYPES if one.downloads])
             return forms.ModelMultipleChoiceField(nodes, widget=several, **common)
         case Kind.TEXTS:
