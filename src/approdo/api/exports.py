@@ -224,7 +224,7 @@ def _written(
 ) -> StreamingHttpResponse:
     """The answer, piece by piece; `read` is called when the last piece was taken."""
     written, options = FORMATS[chosen], handing_over.format_options(connector)
-    named = Named(id=headers.get("X-Approdo-Batch", ""), connector=connector.name)
+    named = Named(id=headers.get("X-Approdo-Batch"), connector=connector.name)
     pieces = iter(written.write(documents, options, batch=named))
     first = next(pieces, b"")  # what goes wrong at once is told as a problem
     return StreamingHttpResponse(

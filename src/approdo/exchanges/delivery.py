@@ -15,7 +15,7 @@ from django.db.models import F
 
 from approdo.catalog.places import places
 from approdo.exchanges import due
-from approdo.exchanges.models import Batch, Delivery, Receipt
+from approdo.exchanges.models import OPEN, Batch, Delivery, Receipt
 from approdo.sales import queries
 from approdo.sales.models import SaleDocument
 from approdo.sales.personal import Reader
@@ -32,6 +32,9 @@ MOST = 1000
 """Documents in one batch."""
 
 State = Delivery.State
+SETTLED = (State.CONFIRMED, State.FAILED)
+"""Where nothing more happens by itself."""
+
 Data = dict[str, Any]
 
 
@@ -49,7 +52,7 @@ def take(asked: Asked, most: int) -> Batch | None:
 
     One that was given out and not confirmed for a while comes first, as it was.
     """
-    return _overdue(asked) or _claim(asked, most)
+    return _overdue(asked) or claim(asked, most)
 
 
 def take_again(asked: Asked, number: int) -> Batch:
@@ -80,11 +83,10 @@ def withdraw(connector: int, documents: Collection[int], at: datetime) -> set[in
     """
     with transaction.atomic():
         got = Delivery.objects.filter(
-            connector=connector, document__in=documents, state=State.CONFIRMED, version=F("document__version")
+            connector=connector, document__in=documents, state__in=SETTLED, version=F("document__version")
         )
         numbers = dict(got.values_list("pk", "document"))
-        changed = Delivery.objects.filter(pk__in=numbers, state=State.CONFIRMED)
-        changed.update(state=State.WITHDRAWN, at=at)
+        Delivery.objects.filter(pk__in=numbers, state__in=SETTLED).update(state=State.WITHDRAWN, at=at)
         due.look_again(connector)
     return set(numbers.values())
 
@@ -128,9 +130,7 @@ def empty_old(now: datetime, most: int = 100) -> int:
 
 
 def _overdue(asked: Asked) -> Batch | None:
-    overdue = Batch.objects.filter(
-        connector=asked.connector, confirmed_at=None, given_at__lte=asked.at - AGAIN_AFTER
-    ).order_by("pk")
+    overdue = Batch.objects.filter(OPEN, connector=asked.connector, given_at__lte=asked.at - AGAIN_AFTER).order_by("pk")
     for batch in overdue:
         if _give(batch, asked.at):
             return batch
@@ -143,8 +143,11 @@ def _give(batch: Batch, at: datetime) -> bool:
     return bool(same.update(given_at=at, given=F("given") + 1))
 
 
-def _claim(asked: Asked, most: int) -> Batch | None:
-    """A new batch. Where other callers were quicker with all that was found, what comes behind it."""
+def claim(asked: Asked, most: int) -> Batch | None:
+    """A new batch, or none where nothing waits.
+
+    Where other callers were quicker with all that was found, it is of what comes behind it.
+    """
     while True:
         with transaction.atomic():
             look = due.begin(asked.connector, asked.wanted, asked.at)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet, Sum
 
+from approdo.exchanges import pushing
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.sales.receive import Counts, Origin, receive
 from approdo.sales.status import receive_statuses
@@ -144,7 +145,8 @@ def keep_requests(run: int, requests: Sequence[RequestMade]) -> None:
 def counts_of(run: int) -> dict[str, Any]:
     """What became of everything that a run read, and how many requests it made.
 
-    The numbers are of documents; `statuses`, there if statuses were asked for, holds the same of these.
+    The numbers are of documents; `statuses`, there if statuses were asked for, holds the same of these;
+    `handed_over` and `refused` are there if documents were sent out.
     """
     counts = _sums(WindowRead.objects.filter(run=run).exclude(scan__in=STATUS_SCANS))
     for result in NumberRead.objects.filter(run=run, result__in=FETCHED).values_list("result", flat=True):
@@ -152,7 +154,8 @@ def counts_of(run: int) -> dict[str, Any]:
         counts[result] += 1
     statuses = WindowRead.objects.filter(run=run, scan__in=STATUS_SCANS)
     apart = {"statuses": _sums(statuses, STATUSES_COUNTED)} if statuses.exists() else {}
-    return {"requests": RequestLogged.objects.filter(run=run).count(), **counts, **apart}
+    requests = RequestLogged.objects.filter(run=run).count()
+    return {"requests": requests, **counts, **apart, **pushing.counts(run)}
 
 
 def _sums(windows: QuerySet[WindowRead], names: Sequence[str] = COUNTED) -> dict[str, int]:

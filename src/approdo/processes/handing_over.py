@@ -1,25 +1,31 @@
 """Connectors that hand documents over: what each wants, what waits for it, what it got."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from approdo.connectors import NODE_TYPES, connector_type
-from approdo.exchanges import due
+from approdo.exchanges import delivery, due, pushing
 from approdo.exchanges.delivery import Asked
-from approdo.exchanges.intake import keep_notes
-from approdo.exchanges.models import Delivery, Receipt
+from approdo.exchanges.formats import FORMATS
+from approdo.exchanges.formats import Batch as Named
+from approdo.exchanges.intake import keep_notes, keep_requests
+from approdo.exchanges.models import Batch, Delivery, Receipt
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
-from approdo.processes.models import Connector
+from approdo.processes import runs
+from approdo.processes.models import Connector, Run
+from approdo.processes.planning import context
 from approdo.sales import queries
 from approdo.sales.models import SaleDocument
 from approdo.sales.personal import Reader
+from approdo.sdk.connector import Context, RequestMade
 from approdo.sdk.documents import Note
-from approdo.sdk.errors import ConfigError
-from approdo.sdk.exports import Export
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
+from approdo.sdk.exports import Export, Handed, Parcel
 
 EXPORTING = tuple(
     declared.name
@@ -30,6 +36,9 @@ EXPORTING = tuple(
 """The connector types that hand documents over."""
 
 WAITING = "documents_waiting"
+
+MOST_NOTES = 100
+"""Refused documents that a run names; the ledger holds them all."""
 
 
 def work_of(connector: Connector) -> Export:
@@ -54,6 +63,80 @@ def format_options(connector: Connector) -> dict[str, Any]:
     """What a format is told: the connector's options, and in which zones days are cut."""
     zones = {node.name: zone_of(node).key for node in Node.objects.all()}
     return {**connector.options, "time_zone": settings.TIME_ZONE, "time_zones": zones}
+
+
+def step(run: Run) -> bool:
+    """Send one batch for a run; true while there may be more. What waits to be fetched is only counted.
+
+    Raises an `ApprodoError` where nothing can be sent now: the batch is kept and tried again.
+    """
+    connector = run.connector
+    if connector is None or not run.live:
+        return False
+    work, now = work_of(connector), timezone.now()
+    if work.send is None:
+        note_waiting(run.pk, connector, now)
+        return False
+    batch = pushing.on_its_way(connector.pk)
+    if batch and batch.next_attempt_at and batch.next_attempt_at > now:
+        raise TransientError(batch.error_code, **batch.error_params)
+    batch = batch or delivery.claim(asked(connector, connector.name, now), work.most)
+    if batch is None:
+        return False
+    pushing.begin(batch, run.pk, now)
+    _send(work.send, run.pk, connector, batch)
+    return True
+
+
+def _send(send: Callable[[Context, Parcel], Handed], run: int, connector: Connector, batch: Batch) -> None:
+    made: list[RequestMade] = []
+    try:
+        handed = send(context(connector, made), _parcel(connector, batch))
+    except RefusedError as error:
+        pushing.give_up(batch, error, timezone.now())
+        keep_notes(run, [_given_up(batch, error)], timezone.now())
+    except TransientError as error:
+        if pushing.postpone(batch, error, timezone.now()):
+            raise
+        keep_notes(run, [_given_up(batch, error)], timezone.now())
+    else:
+        pushing.settle(batch, handed, connector.name, timezone.now())
+        notes = [Note(code=one.code, params=one.params) for one in handed.refused.values()]
+        keep_notes(run, notes[:MOST_NOTES], timezone.now())
+    finally:
+        keep_requests(run, made)
+
+
+def _given_up(batch: Batch, error: ApprodoError) -> Note:
+    params = {**error.params, "batch": batch.pk, "many": batch.size, "reason_code": error.code}
+    return Note(code="batch_given_up", params=params)
+
+
+def _parcel(connector: Connector, batch: Batch) -> Parcel:
+    options = format_options(connector)
+    chosen = FORMATS[options.get("format", "json")]
+    reader = Reader(f"{connector.name} (connector)", "export", timezone.now()) if options.get("personal_data") else None
+    documents = delivery.content(batch, reader)
+    named = Named(id=str(batch.pk), connector=connector.name)
+    return Parcel(
+        number=batch.pk,
+        connector=connector.name,
+        claimed_at=batch.claimed_at,
+        attempt=batch.given,
+        documents=documents,
+        written=lambda: chosen.write(documents, options, batch=named),
+        media_type=chosen.media_type(options),
+        suffix=chosen.suffix,
+    )
+
+
+def try_again(now: datetime) -> None:
+    """Ask for a run of every connector whose batch is to be tried again by now."""
+    active = Connector.objects.filter(type__in=EXPORTING, active=True).select_related("node")
+    waiting = pushing.due([connector.pk for connector in active], now)
+    for connector in active:
+        if connector.pk in waiting:
+            runs.request_run(connector)
 
 
 def note_waiting(run: int, connector: Connector, at: datetime) -> None:

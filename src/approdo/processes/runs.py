@@ -199,7 +199,7 @@ def settle(node: int) -> None:
 def fail(run: int, error: ApprodoError) -> None:
     """End a run with the reason; partly done where some pages had been stored before."""
     counts = counts_of(run)
-    stored = counts["read"] or WindowRead.objects.filter(run=run, pages__gt=0).exists()
+    stored = counts["read"] or counts.get("handed_over") or WindowRead.objects.filter(run=run, pages__gt=0).exists()
     _end(
         run,
         State.PARTIAL if stored else State.FAILED,

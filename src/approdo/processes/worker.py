@@ -9,6 +9,7 @@ from django.utils import timezone
 from approdo.processes import (
     database,
     fleet,
+    handing_over,
     procedures,
     runs,
     watching,
@@ -60,6 +61,7 @@ def _round(worker: Worker) -> None:
         runs.reconcile(timezone.now())
         procedures.advance_all()
         procedures.dispatch(timezone.now())
+        handing_over.try_again(timezone.now())
         purge_overdue(timezone.now())
         thin_in_turn(timezone.now())
     except Exception as error:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
 from approdo.connectors import connector_type
+from approdo.exchanges import pushing
 from approdo.exchanges.intake import (
     error_of,
     fail_statuses,
@@ -70,8 +71,10 @@ def fetch(work: str) -> None:
 
 @engine.workflow("export")
 def export(work: str) -> None:
-    """Look what waits to be handed over, and end the run."""
-    engine.step("look", _guarded, _look, work)
+    """Send what waits, batch by batch, and end the run; what is fetched from us is only counted."""
+    while engine.step("send", _guarded, _send, work):
+        pass
+    engine.step("finish", _guarded, _end_export, work)
 
 
 def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
@@ -159,10 +162,16 @@ def _order(run: Run, wanted_id: int) -> None:
     runs.note_progress(run.pk)
 
 
-def _look(run: Run) -> None:
-    """Note how many documents wait for the outside system, which calls for them by itself."""
-    if runs.begin(run.pk, 0) and run.connector:
-        handing_over.note_waiting(run.pk, run.connector, timezone.now())
+def _send(run: Run) -> bool:
+    return runs.begin(run.pk, 0) and handing_over.step(run)
+
+
+def _end_export(run: Run) -> None:
+    """End the run as its batches say."""
+    refused = pushing.counts(run.pk).get("refused", 0)
+    if refused:
+        runs.fail(run.pk, RefusedError("documents_refused", many=refused))
+    else:
         runs.succeed(run.pk)
     procedures.advance_after(run.pk)
 

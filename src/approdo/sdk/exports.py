@@ -1,11 +1,14 @@
 """Work that hands documents to an outside system: which documents, and how it knows that they arrived."""
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from approdo.sdk.connector import Context
 
 
 class Confirm(StrEnum):
@@ -35,13 +38,52 @@ class DocumentFilter(Struct, frozen=True, kw_only=True):
     skus_known: bool = False
 
 
+class Parcel(Struct, frozen=True, kw_only=True):
+    """A batch of documents on its way out.
+
+    `number` and `documents` are the same at every attempt, so that an outside system can tell what it has already.
+    `documents` are plain data as every format is given them; `written` gives them in the connector's format, piece by
+    piece, with its media type and the end of a file's name. `claimed_at` is when it was made (UTC).
+    """
+
+    number: int
+    connector: str
+    claimed_at: datetime
+    attempt: int
+    documents: Sequence[Mapping[str, Any]]
+    written: Callable[[], Iterator[bytes]]
+    media_type: str
+    suffix: str
+
+
+class Refusal(Struct, frozen=True):
+    """Why the outside system did not take one document; `code` and `params` make the sentence."""
+
+    code: str
+    params: dict[str, Any] = field(default_factory=dict)
+
+
+class Handed(Struct, frozen=True, kw_only=True):
+    """What became of a parcel, by a document's `id`: the outside system's own numbers, and what it did not take."""
+
+    receipts: Mapping[int, str] = field(default_factory=dict)
+    refused: Mapping[int, Refusal] = field(default_factory=dict)
+
+
 class Export(Struct, frozen=True, kw_only=True):
-    """Work that hands documents over. The outside system calls for them; nothing is sent by itself.
+    """Work that hands documents over.
 
     `wanted(options)` says which documents; `once(options)` whether each version of one is handed over only once;
     `confirm(options)` by what it counts as handed over then.
+
+    `send(context, parcel)` brings up to `most` documents out, again and again until it says what became of them: it
+    must do no harm where an earlier attempt had arrived. `RefusedError` from it gives the parcel up until a person
+    sends it again, `TransientError` has it tried later, `ConfigError` once somebody has changed the settings. Without
+    `send` the outside system calls for its documents.
     """
 
     wanted: Callable[[Mapping[str, Any]], DocumentFilter]
-    once: Callable[[Mapping[str, Any]], bool]
-    confirm: Callable[[Mapping[str, Any]], Confirm]
+    once: Callable[[Mapping[str, Any]], bool] = lambda _options: True
+    confirm: Callable[[Mapping[str, Any]], Confirm] = lambda _options: Confirm.EXPLICIT
+    send: "Callable[[Context, Parcel], Handed] | None" = None
+    most: int = 200

@@ -229,6 +229,14 @@ SENTENCES: Mapping[str, Sentence] = {
         _("This connector has not got the newest version of the document, or has not confirmed it."),
         _("It comes by itself: at the next call, or 15 minutes after it was given out."),
     ),
+    "batch_given_up": Sentence(
+        _("The batch {batch} with {many} documents was given up ({reason_code})."),
+        _("See under API › Export documents why; mend it, then let its documents be exported again."),
+    ),
+    "documents_refused": Sentence(
+        _("{many} documents were not taken."),
+        _("Each says on its page why. Mend it, then let them be exported again."),
+    ),
     "documents_waiting": Sentence(_("Documents that wait for the outside system to call: {many}.")),
     "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),

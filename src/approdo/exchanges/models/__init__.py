@@ -1,6 +1,6 @@
 """What was asked and read, and what was handed over to whom."""
 
-from approdo.exchanges.models.delivery import Batch, Delivery, Look, Receipt
+from approdo.exchanges.models.delivery import OPEN, Batch, Delivery, Look, Receipt
 from approdo.exchanges.models.reading import (
     NUMBER_LENGTH,
     NumberRead,
@@ -12,6 +12,7 @@ from approdo.exchanges.models.reading import (
 
 __all__ = [
     "NUMBER_LENGTH",
+    "OPEN",
     "Batch",
     "Delivery",
     "Look",

@@ -10,6 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from approdo.sales.models import SaleDocument
 
+OPEN = Q(confirmed_at__isnull=True, given_up_at__isnull=True)
+"""A batch that is still on its way."""
+
 
 class Batch(models.Model):
     """Documents that were claimed together, and that come together again until they are confirmed."""
@@ -24,6 +27,13 @@ class Batch(models.Model):
     given = models.PositiveIntegerField(_("times given out"), default=0)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     confirmed_by = models.CharField(_("confirmed by"), max_length=150, blank=True)
+    # Of those that are sent out: by which run, last; why it did not arrive; when it is tried again, or was given up.
+    run = models.BigIntegerField(_("run"), null=True, db_index=True)
+    next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
+    given_up_at = models.DateTimeField(_("given up"), null=True)
+    error_kind = models.CharField(max_length=20, blank=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_params = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("batch")
@@ -31,7 +41,7 @@ class Batch(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("connector", "-id"), name="batch_of_connector"),
-            models.Index(fields=("connector", "id"), name="batch_open", condition=Q(confirmed_at__isnull=True)),
+            models.Index(fields=("connector", "id"), name="batch_open", condition=OPEN),
             models.Index(fields=("confirmed_at",), name="batch_to_empty", condition=~Q(content=b"")),
         )
 
@@ -47,6 +57,7 @@ class Delivery(models.Model):
 
         SENDING = "sending", _("Not confirmed yet")
         CONFIRMED = "confirmed", _("Handed over")
+        FAILED = "failed", _("Refused")
         WITHDRAWN = "withdrawn", _("To be handed over again")
 
     connector = models.BigIntegerField(_("connector"))
@@ -59,6 +70,9 @@ class Delivery(models.Model):
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="deliveries", verbose_name=_("batch"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.SENDING)
     at = models.DateTimeField(_("time"))
+    # Why the outside system did not take it.
+    code = models.CharField(max_length=60, blank=True)
+    params = models.JSONField(default=dict)
 
     class Meta:
         verbose_name = _("delivery")
