@@ -41,7 +41,7 @@ class Inner(NamedTuple):
 
 
 class Many(NamedTuple):
-    """A member that is a list; each of its values in an element `item`. Without parts, whatever is in them."""
+    """A member that is a list, each of its values in an element `item`; without parts they are plain."""
 
     key: str
     element: str
@@ -87,6 +87,7 @@ _STATUS = (
     "status", "confirmation", "receiving", "last_updated_date", "version", "updated_at",
     Many("lines", "Rows", "Row", _STATUS_ROW),
 )  # fmt: skip
+_EXPORTED = ("connector", "version", "change", "state", "at", "batch", "receipt")
 _EXPORT = ("change", "version", Many("exported_before", "ExportedBefore", "Version"))
 
 DOCUMENT: Parts = (
@@ -94,7 +95,7 @@ DOCUMENT: Parts = (
         "id", "type", "program", "number", "node", "vendor_code", "state", "date", "changed_date",
         "state_changed_date", "purchase_order_type", "deal_code", "customer_order_number",
         Inner("selling_party", _PARTY), "version", "updated_at", "acknowledged", "invoiced", "personal_data",
-        Inner("export", _EXPORT), Many("exports", "Exports", "Entry"),
+        Inner("export", _EXPORT), Many("exports", "Exports", "Entry", _EXPORTED),
     )),
     Group("Customer", (Inner("buying_party", _PARTY), Inner("bill_to_party", _PARTY), "message_to_customer")),
     Group("Delivery", (
@@ -170,21 +171,16 @@ def _fill(element: etree._Element, values: Mapping[str, Any], parts: Parts) -> N
         if isinstance(part, Many):
             inside = etree.SubElement(element, part.element)
             for one in value:
-                _put(etree.SubElement(inside, part.item), one, part.parts)
+                item = etree.SubElement(inside, part.item)
+                _fill(item, one, part.parts) if part.parts else _put(item, one)
         elif isinstance(part, Inner):
             _fill(etree.SubElement(element, name_of(part.key)), value, part.parts)
         else:
-            _put(etree.SubElement(element, name_of(part)), value, ())
+            _put(etree.SubElement(element, name_of(part)), value)
 
 
-def _put(element: etree._Element, value: Any, parts: Parts) -> None:
-    """What one element holds; of a mapping without declared parts, all that it has."""
-    if isinstance(value, Mapping):
-        _fill(element, value, parts or tuple(value))
-    elif isinstance(value, list):
-        for one in value:
-            _put(etree.SubElement(element, "Entry"), one, ())
-    elif isinstance(value, bool):
+def _put(element: etree._Element, value: Any) -> None:
+    if isinstance(value, bool):
         element.text = "true" if value else "false"
     else:
         _put_text(element, str(value))

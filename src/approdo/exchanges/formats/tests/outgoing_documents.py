@@ -141,6 +141,17 @@ def _place(deal: Dealer) -> dict[str, Any]:
     return {**named, "time_zone": deal.any_of(*ZONES)}
 
 
+def _exported(deal: Dealer) -> dict[str, Any]:
+    return {
+        **deal.perhaps("text", "connector", "receipt"),
+        "version": deal.random.randint(1, 99),
+        "change": deal.flag,
+        "state": deal.any_of("sending", "confirmed", "withdrawn"),
+        "at": deal.moment,
+        "batch": deal.random.randint(1, 2**40),
+    }
+
+
 def _direct(deal: Dealer) -> dict[str, Any]:
     return {
         **deal.perhaps("text", "customer_order_number", "ship_method", "message_to_customer"),
@@ -168,7 +179,7 @@ def document(deal: Dealer) -> dict[str, Any]:
         "delivery_window": deal.maybe(_window),
         "version": deal.random.randint(1, 99),
         "updated_at": deal.moment,
-        "exports": [],
+        "exports": deal.many(_exported),
         **deal.each("flag", "acknowledged", "invoiced"),
         "lines": deal.many(_line, 4),
         "amazon_status": deal.maybe(_status),
