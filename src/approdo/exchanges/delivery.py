@@ -52,7 +52,10 @@ def take(asked: Asked, most: int) -> Batch | None:
 
     One that was given out and not confirmed for a while comes first, as it was.
     """
-    return _overdue(asked) or claim(asked, most)
+    batch = _overdue(asked)
+    if batch is None and (batch := claim(asked, most)):
+        _give(batch, asked.at)
+    return batch
 
 
 def take_again(asked: Asked, number: int) -> Batch:
@@ -144,7 +147,7 @@ def _give(batch: Batch, at: datetime) -> bool:
 
 
 def claim(asked: Asked, most: int) -> Batch | None:
-    """A new batch, or none where nothing waits.
+    """A new batch that is not given out yet, or none where nothing waits.
 
     Where other callers were quicker with all that was found, it is of what comes behind it.
     """
@@ -163,7 +166,7 @@ def _written(asked: Asked, found: list[SaleDocument]) -> Batch | None:
     ids = [row.pk for row in found]
     before = _versions(asked.connector, ids)
     batch = Batch.objects.create(
-        connector=asked.connector, claimed_at=asked.at, claimed_by=asked.by[:150], given_at=asked.at, given=1
+        connector=asked.connector, claimed_at=asked.at, claimed_by=asked.by[:150], given_at=asked.at
     )
     Delivery.objects.bulk_create(
         (
