@@ -96,7 +96,7 @@ def test_by_reading_only_an_answer_that_was_read_counts(erp: Erp):
     confirmed = "SELECT count(*) FROM exchanges_batch WHERE confirmed_at IS NOT NULL"
     whole = erp.fetch("Letti", limit=10)
     wait_for(lambda: erp.hub.rows(confirmed) == [(1,)], "the answer that was read counted")
-    ((open_one,),) = erp.hub.rows("SELECT id FROM exchanges_batch WHERE confirmed_at IS NULL")
+    ((open_one,),) = erp.hub.rows("SELECT id || '-' || tag FROM exchanges_batch WHERE confirmed_at IS NULL")
     again = erp.fetch("Letti", batch=open_one)
     assert sorted(numbers(again) + numbers(whole) + numbers(erp.fetch("Letti", limit=1000))) == erp.stored()
 

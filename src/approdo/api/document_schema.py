@@ -158,7 +158,7 @@ class Export(BaseModel):
         description="Given out and not confirmed; handed over; to be handed over again."
     )
     at: datetime
-    batch: int
+    batch: str
     receipt: str | None = Field(description="The ERP's own number, if it gave one back.")
 
 

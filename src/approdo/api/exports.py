@@ -38,7 +38,7 @@ class ExportParameters(Parameters):
     """Which documents, and how they are written."""
 
     format: str | None = Field(None, description="Instead of the connector's: `xml`, `json` or `csv`.")
-    batch: int | None = Field(None, ge=1, lt=2**63, description="This batch once more, as it was.")
+    batch: str | None = Field(None, description="This batch once more, as it was.")
     cursor: str | None = Field(None, description="Where the connector does not export once: `X-Approdo-Next-Cursor`.")
     limit: int = Field(200, ge=1, le=delivery.MOST, description="How many documents at most.")
 
@@ -46,7 +46,7 @@ class ExportParameters(Parameters):
 class BatchShown(BaseModel):
     """A batch and how far it has come."""
 
-    id: int
+    id: str
     size: int = Field(description="How many documents it holds.")
     claimed_at: datetime
     claimed_by: str
@@ -95,8 +95,8 @@ router = Router(tags=["Exports"])
 confirming = Route("confirm_batch", "Confirm a batch", READ_EXPORTS, BatchShown, problems=(400, 404))
 
 
-@add_route(router, "POST", "/{path:id}/batches/{int:batch}/confirm", confirming)
-def confirm_batch(request: HttpRequest, key: Key, batch: int) -> HttpResponse:
+@add_route(router, "POST", "/{path:id}/batches/{str:batch}/confirm", confirming)
+def confirm_batch(request: HttpRequest, key: Key, batch: str) -> HttpResponse:
     """Counts its documents as handed over. Once more, nothing happens."""
     connector = _connector(request, key)
     return answer(_shown(delivery.confirm(connector.pk, batch, token_of(request).name, timezone.now())))
@@ -151,7 +151,7 @@ def export_again(request: HttpRequest, key: Key, body: InBody[AgainBody]) -> Htt
 
 
 _HEADERS = {
-    "X-Approdo-Batch": "The batch's number; absent where nothing waits, and where the connector does not export once.",
+    "X-Approdo-Batch": "The batch's name; absent where nothing waits, and where the connector does not export once.",
     "X-Approdo-Documents": "How many documents it holds.",
     "X-Approdo-Next-Cursor": "Where the connector does not export once: `cursor` of the next page, if there is one.",
 }
@@ -172,11 +172,11 @@ route = Route(
 
 @add_route(router, "GET", "/{path:id}", route)
 def export_documents(request: HttpRequest, key: Key, wanted: Query[ExportParameters]) -> Any:
-    """A batch of documents in the connector's format, its number in `X-Approdo-Batch`: two callers never get the same.
+    """A batch of documents in the connector's format, its name in `X-Approdo-Batch`: two callers never get the same.
 
     It counts as handed over once it is confirmed, or, where the connector is set so, once the whole answer was read.
-    Unconfirmed after 15 minutes, it comes again under the same number. Where nothing waits the answer holds no
-    document and has no number.
+    Unconfirmed after 15 minutes, it comes again under the same name. Where nothing waits the answer holds no
+    document and has no name.
     """
     connector = _connector(request, key)
     if not connector.active:
@@ -198,7 +198,7 @@ def _batch(request: HttpRequest, connector: Connector, chosen: str, wanted: Expo
         return _written(connector, chosen, [], {})
     documents = delivery.content(batch, reader_of(request))
     read = _confirming(batch, asked.by) if _by_reading(connector) else None
-    headers = {"X-Approdo-Batch": str(batch.pk), "X-Approdo-Documents": str(len(documents))}
+    headers = {"X-Approdo-Batch": batch.name, "X-Approdo-Documents": str(len(documents))}
     return _written(connector, chosen, documents, headers, read)
 
 
@@ -242,7 +242,7 @@ def _to_the_end(pieces: Iterable[bytes], read: Callable[[], None] | None) -> Ite
 
 def _confirming(batch: Batch, by: str) -> Callable[[], None]:
     def confirm() -> None:
-        delivery.confirm(batch.connector, batch.pk, by, timezone.now())
+        delivery.confirm(batch.connector, batch.name, by, timezone.now())
 
     return confirm
 
@@ -259,7 +259,7 @@ def _connector(request: HttpRequest, key: str) -> Connector:
 
 
 def _shown(batch: Batch) -> dict[str, Any]:
-    return {name: getattr(batch, name) for name in BatchShown.model_fields}
+    return {**{name: getattr(batch, name) for name in BatchShown.model_fields}, "id": batch.name}
 
 
 def _answered(document: int, code: str) -> dict[str, Any]:

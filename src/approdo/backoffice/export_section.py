@@ -26,7 +26,12 @@ def of(document: SaleDocument, zone: ZoneInfo) -> list[Exported]:
     """Every connector that got the document, in the order of their names."""
     receipts = dict(Receipt.objects.filter(document=document).values_list("connector", "number"))
     found: dict[int, list[Delivery]] = {}
-    for one in Delivery.objects.filter(document=document).order_by("-version", "-pk"):
+    for one in (
+        Delivery.objects.filter(document=document)
+        .select_related("batch")
+        .defer("batch__content")
+        .order_by("-version", "-pk")
+    ):
         found.setdefault(one.connector, []).append(one)
     known = Connector.objects.in_bulk(found)
     rows = [_row(number, known.get(number), got, receipts, document, zone) for number, got in found.items()]

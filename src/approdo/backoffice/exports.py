@@ -100,8 +100,8 @@ class BatchAdmin(ModelAdmin[Batch]):
 
     @admin.display(description=gettext_lazy("Batch"))
     def numbered(self, batch: Batch) -> str:
-        """Its number."""
-        return f"#{batch.pk}"
+        """What the outside system knows it by."""
+        return batch.name
 
     @admin.display(description=gettext_lazy("Connector"))
     def of_connector(self, batch: Batch) -> str:

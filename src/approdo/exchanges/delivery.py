@@ -1,7 +1,7 @@
 """Handing documents over: claimed in batches, given out, confirmed; each version of a document once.
 
-A batch that nobody confirmed comes again as it was, under the same number: a caller that dies loses nothing, and one
-that was only slow can tell by the number that it has it already.
+A batch that nobody confirmed comes again as it was, under the same name: a caller that dies loses nothing, and one
+that was only slow can tell by the name that it has it already.
 """
 
 import zlib
@@ -26,7 +26,7 @@ AGAIN_AFTER = timedelta(minutes=15)
 """So long a batch is waited for before it is given out again."""
 
 KEPT = timedelta(days=30)
-"""So long after it was confirmed a batch can be asked for by its number."""
+"""So long after it was confirmed a batch can be asked for by its name."""
 
 MOST = 1000
 """Documents in one batch."""
@@ -58,25 +58,36 @@ def take(asked: Asked, most: int) -> Batch | None:
     return batch
 
 
-def take_again(asked: Asked, number: int) -> Batch:
-    """The batch of this number once more, as it was.
+def take_again(asked: Asked, name: str) -> Batch:
+    """The batch of this name once more, as it was.
 
     Raises `ConfigError`: `batch_not_found`, or `batch_too_old` where its content is no longer kept.
     """
-    batch = _found(asked.connector, number)
+    batch = find(asked.connector, name)
     if not batch.content:
-        raise ConfigError("batch_too_old", batch=number)
+        raise ConfigError("batch_too_old", batch=name)
     _give(batch, asked.at)
     return batch
 
 
-def confirm(connector: int, number: int, by: str, at: datetime) -> Batch:
+def confirm(connector: int, name: str, by: str, at: datetime) -> Batch:
     """Count a batch as handed over. Once more, nothing happens. Raises `ConfigError("batch_not_found")`."""
     with transaction.atomic():
-        open_one = Batch.objects.filter(pk=number, connector=connector, confirmed_at=None)
-        if open_one.update(confirmed_at=at, confirmed_by=by[:150]):
-            Delivery.objects.filter(batch=number, state=State.SENDING).update(state=State.CONFIRMED, at=at)
-        return _found(connector, number)
+        batch = find(connector, name)
+        if Batch.objects.filter(pk=batch.pk, confirmed_at=None).update(confirmed_at=at, confirmed_by=by[:150]):
+            Delivery.objects.filter(batch=batch, state=State.SENDING).update(state=State.CONFIRMED, at=at)
+            batch.refresh_from_db(fields=("confirmed_at", "confirmed_by"))
+        return batch
+
+
+def find(connector: int, name: str) -> Batch:
+    """The connector's batch of this name. Raises `ConfigError("batch_not_found")`."""
+    number, _, tag = name.partition("-")
+    known = number.isdecimal() and len(number) < 19
+    batch = Batch.objects.filter(pk=int(number), tag=tag, connector=connector).first() if known else None
+    if batch is None:
+        raise ConfigError("batch_not_found", batch=name)
+    return batch
 
 
 def withdraw(connector: int, documents: Collection[int], at: datetime) -> set[int]:
@@ -203,13 +214,6 @@ def _versions(connector: int, documents: Collection[int]) -> dict[int, list[int]
     for document, version in got.order_by("version").values_list("document", "version").distinct():
         found.setdefault(document, []).append(version)
     return found
-
-
-def _found(connector: int, number: int) -> Batch:
-    batch = Batch.objects.filter(pk=number, connector=connector).first()
-    if batch is None:
-        raise ConfigError("batch_not_found", batch=number)
-    return batch
 
 
 def _place(place: Any) -> Data | None:

@@ -108,7 +108,7 @@ def _send(send: Callable[[Context, Parcel], Handed], run: int, connector: Connec
 
 
 def _given_up(batch: Batch, error: ApprodoError) -> Note:
-    params = {**error.params, "batch": batch.pk, "many": batch.size, "reason_code": error.code}
+    params = {**error.params, "batch": batch.name, "many": batch.size, "reason_code": error.code}
     return Note(code="batch_given_up", params=params)
 
 
@@ -117,9 +117,9 @@ def _parcel(connector: Connector, batch: Batch) -> Parcel:
     chosen = FORMATS[options.get("format", "json")]
     reader = Reader(f"{connector.name} (connector)", "export", timezone.now()) if options.get("personal_data") else None
     documents = delivery.content(batch, reader)
-    named = Named(id=str(batch.pk), connector=connector.name)
+    named = Named(id=batch.name, connector=connector.name)
     return Parcel(
-        number=batch.pk,
+        id=batch.name,
         connector=connector.name,
         claimed_at=batch.claimed_at,
         attempt=batch.given,
@@ -165,7 +165,9 @@ def exports_of(documents: Collection[int]) -> dict[int, list[dict[str, Any]]]:
         )
     }
     found: dict[int, list[dict[str, Any]]] = {}
-    for one in Delivery.objects.filter(document__in=documents).order_by("pk"):
+    for one in (
+        Delivery.objects.filter(document__in=documents).select_related("batch").defer("batch__content").order_by("pk")
+    ):
         found.setdefault(one.document_id, []).append(
             {
                 "connector": names.get(one.connector),
@@ -173,7 +175,7 @@ def exports_of(documents: Collection[int]) -> dict[int, list[dict[str, Any]]]:
                 "change": one.change,
                 "state": one.state,
                 "at": one.at.isoformat().replace("+00:00", "Z"),
-                "batch": one.batch_id,
+                "batch": one.batch.name,
                 "receipt": receipts.get((one.document_id, one.connector)),
             }
         )

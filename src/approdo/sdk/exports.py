@@ -41,12 +41,12 @@ class DocumentFilter(Struct, frozen=True, kw_only=True):
 class Parcel(Struct, frozen=True, kw_only=True):
     """A batch of documents on its way out.
 
-    `number` and `documents` are the same at every attempt, so that an outside system can tell what it has already.
+    `id` and `documents` are the same at every attempt, so that an outside system can tell what it has already.
     `documents` are plain data as every format is given them; `written` gives them in the connector's format, piece by
     piece, with its media type and the end of a file's name. `claimed_at` is when it was made (UTC).
     """
 
-    number: int
+    id: str
     connector: str
     claimed_at: datetime
     attempt: int

@@ -210,7 +210,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("The connector “{name}” does not hand documents over."), _("Name one of the type API Export documents.")
     ),
     "batch_not_found": Sentence(
-        _("There is no batch {batch} of this connector."), _("Use the number that came in X-Approdo-Batch.")
+        _("There is no batch {batch} of this connector."), _("Use the name that came in X-Approdo-Batch.")
     ),
     "batch_too_old": Sentence(
         _("What the batch {batch} held is no longer kept: it was confirmed more than 30 days ago."),

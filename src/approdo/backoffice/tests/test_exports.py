@@ -32,7 +32,7 @@ def fetched(erp, receive_orders):
     """A batch of two documents that the ERP fetched and confirmed."""
     receive_orders(order("PO000001"), order("PO000002"))
     taken = delivery.take(handing_over.asked(erp, "ERP token", timezone.now()), 10)
-    return delivery.confirm(erp.pk, taken.pk, "ERP token", timezone.now())
+    return delivery.confirm(erp.pk, taken.name, "ERP token", timezone.now())
 
 
 def form(node, **changes):
@@ -114,7 +114,7 @@ def test_the_list_shows_what_waits_and_each_batch(admin_client, erp, fetched, no
     page = admin_client.get(BATCHES)
     (shown,) = page.context["fetchers"]
     assert (shown.waiting, shown.unconfirmed, shown.last) == (1, 0, fetched)
-    assert f"#{fetched.pk}" in page.content.decode()
+    assert fetched.name in page.content.decode()
 
 
 def test_ticked_documents_are_exported_again(admin_client, erp, fetched):

@@ -4,6 +4,8 @@
 stands nowhere: it is what a connector wants and the ledger does not hold (decision 15).
 """
 
+import secrets
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -14,10 +16,17 @@ OPEN = Q(confirmed_at__isnull=True, given_up_at__isnull=True)
 """A batch that is still on its way."""
 
 
+def new_tag() -> str:
+    """What makes a batch's name its own."""
+    return secrets.token_hex(4)
+
+
 class Batch(models.Model):
     """Documents that were claimed together, and that come together again until they are confirmed."""
 
     connector = models.BigIntegerField(_("connector"))
+    # Part of the name: after an older copy was put back the same number stands for other documents.
+    tag = models.CharField(max_length=8, default=new_tag, editable=False)
     size = models.PositiveIntegerField(_("documents"), default=0)
     # The documents as plain data, compressed, without their consumers; emptied when old.
     content = models.BinaryField(default=b"")
@@ -46,7 +55,12 @@ class Batch(models.Model):
         )
 
     def __str__(self) -> str:
-        return str(self.pk)
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """By what the outside system knows it: the same at every attempt, and never another batch's."""
+        return f"{self.pk}-{self.tag}"
 
 
 class Delivery(models.Model):

@@ -50,7 +50,7 @@ def drained(**asking):
     found = []
     while taken := take(**asking):
         found += numbers(taken)
-        delivery.confirm(taken.connector, taken.pk, "erp", NOW)
+        delivery.confirm(taken.connector, taken.name, "erp", NOW)
     return found
 
 
@@ -70,7 +70,7 @@ def test_a_changed_document_comes_again_as_a_change():
     store(order())
     first = take()
     assert delivery.content(first)[0]["export"] == {"change": False, "version": 1, "exported_before": []}
-    delivery.confirm(ERP, first.pk, "erp", NOW)
+    delivery.confirm(ERP, first.name, "erp", NOW)
     changed(dealCode="new")
     again = delivery.content(take())[0]
     assert (again["version"], again["deal_code"]) == (2, "new")
@@ -112,26 +112,26 @@ def test_a_batch_that_is_waited_for_is_given_to_one_of_two_callers():
 def test_confirming_twice_is_confirming_once_and_an_unknown_batch_is_refused():
     store(order())
     taken = take()
-    confirmed = delivery.confirm(ERP, taken.pk, "erp", NOW)
-    assert delivery.confirm(ERP, taken.pk, "again", NOW + timedelta(days=1)).confirmed_at == confirmed.confirmed_at
-    for connector, number in ((OTHER, taken.pk), (ERP, taken.pk + 1)):
+    confirmed = delivery.confirm(ERP, taken.name, "erp", NOW)
+    assert delivery.confirm(ERP, taken.name, "again", NOW + timedelta(days=1)).confirmed_at == confirmed.confirmed_at
+    for connector, name in ((OTHER, taken.name), (ERP, f"{taken.pk}-00000000"), (ERP, "x"), (ERP, "9" * 30)):
         with pytest.raises(ConfigError, match="batch_not_found"):
-            delivery.confirm(connector, number, "erp", NOW)
+            delivery.confirm(connector, name, "erp", NOW)
     assert take(at=NOW + timedelta(days=2)) is None
 
 
 def test_a_batch_can_be_had_again_by_its_number_until_its_content_goes():
     store(order())
     taken = take()
-    assert numbers(delivery.take_again(asked(), taken.pk)) == ["PO000001"]
-    delivery.confirm(ERP, taken.pk, "erp", NOW)
+    assert numbers(delivery.take_again(asked(), taken.name)) == ["PO000001"]
+    delivery.confirm(ERP, taken.name, "erp", NOW)
     assert delivery.empty_old(NOW + timedelta(days=30)) == 0
-    assert numbers(delivery.take_again(asked(), taken.pk)) == ["PO000001"]
+    assert numbers(delivery.take_again(asked(), taken.name)) == ["PO000001"]
     assert delivery.empty_old(NOW + timedelta(days=31)) == 1
     with pytest.raises(ConfigError, match="batch_too_old"):
-        delivery.take_again(asked(), taken.pk)
+        delivery.take_again(asked(), taken.name)
     with pytest.raises(ConfigError, match="batch_not_found"):
-        delivery.take_again(asked(connector=OTHER), taken.pk)
+        delivery.take_again(asked(connector=OTHER), taken.name)
     assert drained() == []
 
 
