@@ -20,6 +20,7 @@ from approdo.api.routes import PageParameters, Parameters, Route, add_route, ans
 from approdo.exchanges import delivery, due
 from approdo.exchanges.formats import FORMATS
 from approdo.exchanges.formats import Batch as Named
+from approdo.exchanges.formats.xml import SCHEMA
 from approdo.exchanges.models import Batch, Delivery
 from approdo.nodes.sentences import explain
 from approdo.processes import handing_over
@@ -187,6 +188,11 @@ def export_documents(request: HttpRequest, key: Key, wanted: Query[ExportParamet
     if not handing_over.work_of(connector).once(connector.options):
         return _page(request, connector, chosen, wanted)
     return _batch(request, connector, chosen, wanted)
+
+
+def schema(_request: HttpRequest) -> HttpResponse:
+    """The schema of the XML, for everybody: it says nothing of anybody's documents."""
+    return HttpResponse(SCHEMA.read_bytes(), content_type="application/xml")
 
 
 def _batch(request: HttpRequest, connector: Connector, chosen: str, wanted: ExportParameters) -> Any:

@@ -9,7 +9,7 @@ PATIENCE = timedelta(days=3)
 
 
 def next_attempt(failed_before: int, first: datetime, now: datetime) -> datetime | None:
-    """When to try again after one failure more than `failed_before`; none where it was tried long enough since `first`."""
+    """When to try again after one failure more than `failed_before`; none where it was tried since `first` for long."""
     if now - first >= PATIENCE:
         return None
     return now + WAITS[min(failed_before, len(WAITS) - 1)]

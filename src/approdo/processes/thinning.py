@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from approdo.exchanges import thinning
+from approdo.exchanges import delivery, thinning
 from approdo.processes.models import Alarm, Connector, Notice, Procedure, Run, RunStep
 from approdo.sales.models import DocumentVersion, SetAside, StatusVersion
 
@@ -33,11 +33,12 @@ def thin(now: datetime) -> bool:
 
     Requests and warnings of ended runs go first, then the runs themselves; one that a version of a document, or
     a set-aside document, names stays, and so does the newest of each connector and procedure with its parts.
-    Notices that were sent or given up and alarms that are over go too.
+    Notices that were sent or given up and alarms that are over go too, and what batches held that were confirmed
+    a month ago.
     """
     newest = _newest()
     old = now - timedelta(days=settings.KEEP_RUNS)
-    bitten = _thin_runs(old, newest) | _thin_told(old)
+    bitten = _thin_runs(old, newest) | _thin_told(old) | bool(delivery.empty_old(now))
     before = now - max(PROOF, timedelta(days=settings.KEEP_RUNS))
     since = Run.objects.filter(created_at__gte=before).order_by("created_at", "pk").first()
     first = since or Run.objects.order_by("-pk").first()

@@ -8,6 +8,7 @@ import pytest
 import time_machine
 from amazon_orders import batch, order
 from django.utils import timezone
+from lxml import etree
 
 from approdo.api.tests.conftest import escaped, node_body
 from approdo.exchanges.models import Batch, Delivery
@@ -252,3 +253,19 @@ def test_a_batch_that_comes_again_after_the_purge_knows_no_consumer_any_more(cal
     assert caller.post(f"/documents/{document.pk}/purge-personal-data").data["purged"]
     again = caller.get(ADDRESS, batch=taken.headers["X-Approdo-Batch"])
     assert (again.data["documents"][0]["personal_data"], named(again)) == ("purged", [])
+
+
+def test_the_xml_is_as_its_published_schema_says(caller, export):
+    export(format="xml")
+    store(order("PO000001"), order("PO000002", state="Acknowledged"))
+    published = caller.client.get("/api/v1/exports/documents.xsd")
+    assert published.status_code == 200
+    schema = etree.XMLSchema(etree.fromstring(published.content))
+    fetched = caller.get(ADDRESS)
+    found = etree.fromstring(fetched.text.encode())
+    schema.assertValid(found)
+    assert found.get("Batch") == fetched.headers["X-Approdo-Batch"]
+    assert found.xpath("//General/Number/text()") == ["PO000001", "PO000002"]
+    nothing = etree.fromstring(caller.get(ADDRESS).text.encode())
+    schema.assertValid(nothing)
+    assert (nothing.get("Batch"), len(nothing)) == (None, 0)
