@@ -44,6 +44,14 @@ class StatusCounts(BaseModel):
     failed: int = Field(description="Set aside, because they could not be read.")
 
 
+class ExportCounts(BaseModel):
+    """What became of documents that were to be handed over."""
+
+    handed_over: int
+    refused: int
+    waiting: int = Field(description="Until the outside system calls.")
+
+
 class Progress(BaseModel):
     """How many windows of time are read, of how many."""
 
@@ -75,6 +83,7 @@ class Run(BaseModel):
     ended_at: datetime | None
     counts: Counts
     statuses: StatusCounts
+    exported: ExportCounts | None = Field(description="Null where handing over was not its work.")
     windows: Progress
     errors: list[Explained] = Field(description="Why it did not succeed.")
 

@@ -33,6 +33,12 @@ COUNTS: dict[str, tuple[str | Promise, str]] = {
     "failed": (pgettext_lazy("documents", "Set aside"), "danger"),
     "requests": (gettext_lazy("Requests"), ""),
 }
+EXPORT_COUNTS = {
+    "handed_over": (gettext_lazy("Handed over"), "success"),
+    "refused": (gettext_lazy("Refused"), "danger"),
+    "waiting": (gettext_lazy("Waiting to be fetched"), "info"),
+}
+LABELS: dict[str, tuple[str | Promise, str]] = {**COUNTS, **EXPORT_COUNTS}
 
 
 class Tile(NamedTuple):
@@ -88,7 +94,8 @@ def progress(run: Run) -> dict[str, Any]:
         "ended": formats.moment(run.ended_at, there, seconds=True),
         "duration": duration(run),
         "taken_over": _said(run, code=runs.TAKEN_OVER),
-        "tiles": _tiles(counts, COUNTS),
+        "tiles": _tiles(counts, COUNTS) if run.is_procedure or not run_data.exported(run) else [],
+        "export_tiles": _tiles(counts, EXPORT_COUNTS) if run_data.exported(run) else [],
         "status_tiles": _tiles(counts["statuses"], STATUSES_COUNTED) if "statuses" in counts else [],
         "parts_of": Run.objects.filter(steps__part=run.pk).order_by("pk")[:MOST_RELATED],
         "retries": Run.objects.filter(retry_of=run.pk).order_by("pk")[:MOST_RELATED],
@@ -112,7 +119,7 @@ def _reading(run: Run, there: ZoneInfo | None) -> dict[str, Any]:
 
 
 def _tiles(counts: Mapping[str, int], names: Iterable[str]) -> list[Tile]:
-    shown = ((COUNTS[name], counts.get(name, 0)) for name in names)
+    shown = ((LABELS[name], counts.get(name, 0)) for name in names)
     return [Tile(str(label), formats.number(count), look if count else "") for (label, look), count in shown]
 
 

@@ -59,6 +59,10 @@ def give_up(batch: Batch, error: ApprodoError, at: datetime) -> None:
             _sending(batch).update(state=State.FAILED, at=at, code=error.code, params=error.params)
 
 
+COUNTED = ("handed_over", "refused", "waiting")
+"""What a run of a connector that hands documents over counts; `waiting` where the outside system calls for them."""
+
+
 def due(connectors: Collection[int], now: datetime) -> set[int]:
     """Those of the connectors whose batch is to be tried again by now."""
     waiting = Batch.objects.filter(OPEN, connector__in=connectors, next_attempt_at__lte=now)

@@ -35,8 +35,6 @@ EXPORTING = tuple(
 )
 """The connector types that hand documents over."""
 
-WAITING = "documents_waiting"
-
 MOST_NOTES = 100
 """Refused documents that a run names; the ledger holds them all."""
 
@@ -66,7 +64,7 @@ def format_options(connector: Connector) -> dict[str, Any]:
 
 
 def step(run: Run) -> bool:
-    """Send one batch for a run; true while there may be more. What waits to be fetched is only counted.
+    """Send one batch for a run; true while there may be more.
 
     Raises an `ApprodoError` where nothing can be sent now: the batch is kept and tried again.
     """
@@ -75,8 +73,7 @@ def step(run: Run) -> bool:
         return False
     work, now = work_of(connector), timezone.now()
     if work.send is None:
-        note_waiting(run.pk, connector, now)
-        return False
+        return False  # the outside system calls for its documents
     batch = pushing.on_its_way(connector.pk)
     if batch and batch.next_attempt_at and batch.next_attempt_at > now:
         raise TransientError(batch.error_code, **batch.error_params)
@@ -139,11 +136,12 @@ def try_again(now: datetime) -> None:
             runs.request_run(connector)
 
 
-def note_waiting(run: int, connector: Connector, at: datetime) -> None:
-    """Write into the run how many documents wait for the outside system."""
-    many = waiting(connector, at) if work_of(connector).once(connector.options) else None
-    if many:
-        keep_notes(run, [Note(code=WAITING, params={"many": many})], at)
+def left(run: Run) -> dict[str, int]:
+    """What the counts of a run say besides: how many documents wait for the outside system to call."""
+    connector = run.connector
+    if connector is None or work_of(connector).send or not work_of(connector).once(connector.options):
+        return {}
+    return {"waiting": waiting(connector, timezone.now())}
 
 
 def whole(rows: Sequence[SaleDocument], reader: Reader | None = None) -> list[dict[str, Any]]:

@@ -161,9 +161,12 @@ def note_progress(run: int) -> None:
     Run.objects.filter(pk=run).update(counts=counts_of(run), windows_done=_done(run))
 
 
-def succeed(run: int) -> None:
-    """End a run whose every part was read; partly done where something had to be set aside or was not there."""
-    counts = counts_of(run)
+def succeed(run: int, **more: int) -> None:
+    """End a run whose every part was read; partly done where something had to be set aside or was not there.
+
+    `more` are counts that its rows do not hold.
+    """
+    counts = {**counts_of(run), **more}
     missed = list(NumberRead.objects.filter(run=run, result=NumberRead.Result.MISSED).values_list("number", flat=True))
     if missed:
         fail(run, RefusedError("orders_missed", numbers=_some(missed)))

@@ -172,7 +172,7 @@ def _end_export(run: Run) -> None:
     if refused:
         runs.fail(run.pk, RefusedError("documents_refused", many=refused))
     else:
-        runs.succeed(run.pk)
+        runs.succeed(run.pk, **handing_over.left(run))
     procedures.advance_after(run.pk)
 
 

@@ -237,7 +237,6 @@ SENTENCES: Mapping[str, Sentence] = {
         _("{many} documents were not taken."),
         _("Each says on its page why. Mend it, then let them be exported again."),
     ),
-    "documents_waiting": Sentence(_("Documents that wait for the outside system to call: {many}.")),
     "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
     "endless_pages": Sentence(
