@@ -21,6 +21,7 @@ from approdo.api import (
     recipients,
     runs,
     set_aside,
+    tables,
     time_ranges,
 )
 from approdo.api.bodies import StrictJson
@@ -118,4 +119,6 @@ api.add_router("/exports", exports.router)
 api.add_router("/runs", runs.router)
 api.add_router("/alarms", alarms.router)
 api.add_router("/recipients", recipients.router)
+api.add_router("/sku-recodings", tables.recodings)
+api.add_router("/places", tables.places)
 api.add_router("/set-aside", set_aside.router)
