@@ -40,6 +40,8 @@ OFFERED = {
     ("processes", "notice"): ("view",),
     ("processes", "recipient"): ("view", "add", "change", "delete"),
     ("processes", "token"): ("view", "add", "delete"),
+    ("catalog", "skurecoding"): ("view", "add", "change", "delete"),
+    ("catalog", "place"): ("view", "add", "change", "delete"),
     ("sales", "saledocument"): ("view",),
     ("sales", "setaside"): ("view",),
     ("sales", "personaldata"): ("view", "purge"),

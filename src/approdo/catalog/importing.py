@@ -4,7 +4,7 @@ A plan reads and never writes. Carrying it out is one short transaction of condi
 no longer as the plan found it, nothing is written. An import adds and changes rows; it deletes none.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
 from typing import Any, NamedTuple
@@ -92,14 +92,12 @@ class _Planning:
 
     def _row(self, line: Line) -> tuple[Line, Any] | None:
         row = self.table.model()
-        problems = [(name, str(explain(code, {"value": value}))) for name, (code, value) in line.spoilt.items()]
-        try:
-            fill(self.table, row, line.values, self.nodes.get)
-            row.clean_fields(exclude={"node", *line.spoilt})  # whether the node exists was seen already
-        except ValidationError as error:
-            problems += [(name, texts[0]) for name, texts in error.message_dict.items()]
+        problems = {name: str(explain(code, {"value": value})) for name, (code, value) in line.spoilt.items()}
+        problems |= _complaints(lambda: fill(self.table, row, line.values, self.nodes.get))
+        skipped = {"node", *problems}  # whether the node exists was seen already
+        problems |= _complaints(lambda: row.clean_fields(exclude=skipped))
         if problems:
-            self._refuse(line, problems)
+            self._refuse(line, list(problems.items()))
             return None
         return line, row
 
@@ -183,6 +181,14 @@ def _update(table: Table, names: Sequence[str], changes: Sequence[Change]) -> No
         cursor.executemany(statement, rows)
         if cursor.rowcount != len(rows):
             raise ConfigError("table_changed")
+
+
+def _complaints(check: Callable[[], None]) -> dict[str, str]:
+    try:
+        check()
+    except ValidationError as error:
+        return {name: texts[0] for name, texts in error.message_dict.items()}
+    return {}
 
 
 def _standing(table: Table, rows: Sequence[Any]) -> dict[Values, tuple[int, Values]]:
