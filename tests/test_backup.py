@@ -56,6 +56,9 @@ def once_used(migrated_hub: Hub, amazon: Simulator, tmp_path_factory) -> Hub:
     slot = {"days": ["mon"], "from": "08:00", "to": "22:30"}
     records["procedures"] = [{"name": "Both", "connectors": ["Download", "Direct"], "active": [slot]}]
     records["recipients"] = [{"name": "ERP", "kind": "webhook", "address": "https://erp.example.com", "secret": SECRET}]
+    node = records["nodes"][0]["name"]
+    records["sku_recodings"] = [{"external": "X", "sku": "A"}, {"external": "X", "sku": "B", "node": node}]
+    records["places"] = [{"code": "MXP5", "name": "Piacenza", "time_zone": "Europe/Rome"}]
     said = hub.apply(records)
     assert said.returncode == 0, said.stderr
     done = hub.command("run", "Both", "--json")

@@ -127,7 +127,7 @@ class RecodingAdmin(ModelAdmin[SkuRecoding]):
     list_select_related = ("node",)
     list_before_template = "backoffice/table_buttons.html"
     empty_hint = gettext_lazy(
-        "Amazon's orders carry its codes or yours of old; here stands which of your SKUs each of them is."
+        "Amazon's orders carry the codes that Amazon knows; here stands which of your SKUs each of them is."
         " Add them one by one, or import them from a spreadsheet: the template names the columns."
     )
     sortable_by = ()

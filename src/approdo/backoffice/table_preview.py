@@ -5,7 +5,6 @@ from typing import Any
 from approdo.backoffice import formats
 from approdo.catalog.files.sheet import labels
 from approdo.catalog.importing import Change, Plan
-from approdo.catalog.models import SkuRecoding
 from approdo.catalog.tables import identity
 
 MOST_SHOWN = 300
@@ -44,12 +43,9 @@ def _change(found: Plan, change: Change, names: dict[str, str]) -> dict[str, Any
         for name in found.table.values
         if after[name] != before.get(name, "")
     ]
-    told = {name: value for name, value in after.items() if name != "kind" or value != SkuRecoding.Kind.VENDOR_SKU}
-    if "kind" in told:
-        told["kind"] = SkuRecoding.Kind(told["kind"]).label
     return {
         "line": change.line,
         "is_new": change.pk is None,
-        "subject": identity(found.table, told),
+        "subject": identity(found.table, after),
         "columns": columns,
     }

@@ -125,7 +125,8 @@ class _Planning:
         self.refused += 1
         self._write_down(line.number, "refused")
         if len(self.refusals) < MOST_KEPT:
-            self.refusals.append(Refusal(line.number, identity(self.table, line.values), problems))
+            shown = line.values | {name: value for name, (_code, value) in line.spoilt.items()}
+            self.refusals.append(Refusal(line.number, identity(self.table, shown), problems))
 
     def _write_down(self, *parts: Any) -> None:
         self.digest.update(repr(parts).encode("utf-8", "surrogatepass"))

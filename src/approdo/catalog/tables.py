@@ -150,5 +150,6 @@ def named_node(name: str) -> Node | None:
 
 
 def identity(table: Table, given: Mapping[str, Any]) -> str:
-    """How a message names a row that is given: by the parts of its key that were written."""
-    return " · ".join(str(given[name]) for name in reversed(table.key) if given.get(name) not in (None, ""))
+    """How a message names a row that is given: by the parts of its key that were written, but for the usual kind."""
+    untold = (None, "", SkuRecoding.Kind.VENDOR_SKU)
+    return " · ".join(str(given[name]) for name in reversed(table.key) if given.get(name) not in untold)

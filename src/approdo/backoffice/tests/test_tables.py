@@ -6,7 +6,10 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from plans import plan_of
 
 from approdo.backoffice.uploads import TableUpload
 from approdo.catalog.files.reading import read
@@ -123,7 +126,9 @@ def test_empty_tables_say_what_they_are_for_and_how_to_begin(admin_client, db):
 def test_an_import_shows_what_it_would_do_and_then_does_it(admin_client, node):
     recoding("X1", "A1", title="Olio <b>")
     recoding("X2", "A2")
-    page = uploaded(admin_client, "external;sku;node;Marca\nX1;B1;;m\nX2;A2;;m\nX3;A3;Amazon Vendor EU;m\n12;A;Nowhere;m\n")
+    page = uploaded(
+        admin_client, "external;sku;node;Marca\nX1;B1;;m\nX2;A2;;m\nX3;A3;Amazon Vendor EU;m\n12;A;Nowhere;m\n"
+    )
     assert tiles(page) == [1, 1, 1, 1]
     text = shown(page)
     assert "Marca" in text
@@ -261,3 +266,22 @@ def test_the_menu_has_both_tables(admin_client, db):
     assert "Processi › Conversioni" in text
     assert "Ricodifica SKU" in text
     assert "Centri logistici" in text
+
+
+def queries(client, **query):
+    with CaptureQueriesContext(connection) as captured:
+        client.get(RECODING_LIST, query)
+    return [one["sql"] for one in captured if '"catalog_skurecoding"' in one["sql"]]
+
+
+def test_the_list_walks_an_index_and_the_search_looks_into_two(admin_client, node):
+    recoding("X1", node=node)
+    for query in ({}, {"vendor_code": "V"}, {"marketplace": "IT", "kind": "ean"}):
+        [page] = queries(admin_client, **query)
+        plan = plan_of(page)
+        assert re.search("sku_recoding_(external|order)", plan), plan
+        assert not re.search("Sort|TEMP B-TREE", plan), plan
+    *searches, _page = queries(admin_client, q="x1")
+    assert len(searches) == 4
+    for one in searches:
+        assert re.search("sku_recoding_(external|order|sku)", plan_of(one)), plan_of(one)
