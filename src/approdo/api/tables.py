@@ -26,7 +26,7 @@ from approdo.sdk.errors import ConfigError
 NODE = "The name of a node; null: every node."
 MARKETPLACE = "A country, as `IT`; empty: every marketplace."
 VENDOR_CODE = "Empty: every vendor code."
-FROM_ORDERS = "Nobody but the orders has written what stands here."
+FROM_ORDERS = "What stands here came with an order, and nobody has changed it since."
 
 CodeKind = Literal["vendor_sku", "ean", "asin"]
 

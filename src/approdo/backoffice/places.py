@@ -113,8 +113,10 @@ class PlaceAdmin(ModelAdmin[Place]):
 
     @admin.display(description=gettext_lazy("Source"))
     def source(self, place: Place) -> str:
-        """Who wrote it."""
-        return _("Orders") if place.from_orders else _("Entered here")
+        """Who wrote it; nobody has where only its code is known."""
+        if place.from_orders:
+            return _("Orders")
+        return _("Entered here") if any(getattr(place, name) for name in PLACES.values) else ""
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Place], search_term: str

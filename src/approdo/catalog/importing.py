@@ -115,7 +115,7 @@ class _Planning:
         kept = zip(self.table.columns, before or (), strict=False)
         untold = {name: value for name, value in kept if name not in line.values}
         after = tuple(untold.get(name, value) for name, value in zip(self.table.columns, given, strict=True))
-        if before == after:
+        if before == after or (before and _tidied(self.table, before) == after):
             self.unchanged += 1
         else:
             self._write_down(line.number, before, after)
@@ -182,6 +182,13 @@ def _update(table: Table, names: Sequence[str], changes: Sequence[Change]) -> No
         cursor.executemany(statement, rows)
         if cursor.rowcount != len(rows):
             raise ConfigError("table_changed")
+
+
+def _tidied(table: Table, values: Values) -> Values:
+    """The values as they would be kept today: what came with an order may have other spaces in it."""
+    row = table.model(**dict(zip(map(_column, table.columns), values, strict=True)))
+    _complaints(lambda: row.clean_fields(exclude={"node"}))
+    return _values(table, row)
 
 
 def _complaints(check: Callable[[], None]) -> dict[str, str]:

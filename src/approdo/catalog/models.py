@@ -92,7 +92,7 @@ class SkuRecoding(models.Model):
 class Place(models.Model):
     """A fulfilment centre: what stands behind the code by which Amazon names it.
 
-    `from_orders` says that nobody but the orders has written what stands here.
+    `from_orders` says that what stands here came with an order, and that nobody has changed it since.
     """
 
     code = models.CharField(_("code"), max_length=CODE_LENGTH, unique=True)

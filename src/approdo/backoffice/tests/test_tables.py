@@ -112,6 +112,13 @@ def test_the_list_of_places_shows_which_have_no_name(admin_client, db):
     page = admin_client.get(PLACE_LIST)
     assert "1 code has no name yet." in shown(page)
     assert "No name yet" in shown(page)
+    assert [
+        page.context["cl"].model_admin.source(one) for one in (Place(code="A"), *Place.objects.order_by("name"))
+    ] == [
+        "",
+        "Orders",
+        "Entered here",
+    ]
     assert [row.code for row in admin_client.get(PLACE_LIST, {"named": "no"}).context["cl"].result_list] == ["MXP5"]
     assert [row.code for row in admin_client.get(PLACE_LIST, {"q": "berl"}).context["cl"].result_list] == ["BER8"]
 

@@ -202,6 +202,11 @@ def test_exported_places_import_as_unchanged(node, given_rows, language):
     unharmed_by_files(PLACES, language)
 
 
+def test_what_came_with_an_order_imports_as_unchanged_whatever_its_spaces(db):
+    Place.objects.create(code="MXP5", name=" Amazon  MXP5 ", address="Via Uno\n1", country="it", from_orders=True)
+    unharmed_by_files(PLACES, "en")
+
+
 def unharmed_by_files(table, language):
     with translation.override(language):
         as_csv = b"".join(csv_parts(table, table.rows().iterator()))
