@@ -47,7 +47,10 @@ class SkuRecoding(models.Model):
                 condition=Q(node__isnull=True),
             ),
         )
-        indexes = (models.Index(fields=("sku",), name="sku_recoding_sku"),)
+        indexes = (
+            models.Index(fields=("external", "id"), name="sku_recoding_external"),
+            models.Index(fields=("sku",), name="sku_recoding_sku"),
+        )
 
     def __str__(self) -> str:
         return self.external

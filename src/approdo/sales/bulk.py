@@ -1,57 +1,18 @@
 """Many rows in one statement, the quickest way each database has, on Django's own connection.
 
 SQLite takes `executemany`; PostgreSQL takes `COPY` into a temporary table and one `INSERT … SELECT`.
-Both measured against `bulk_create` in `bench/`, as are `among` and `select` against
-`__in`; the model layer stays Django's
-everywhere else.
+Both measured against `bulk_create` in `bench/`, as are `approdo.many`'s against `__in`; the model layer stays
+Django's everywhere else.
 """
 
-import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, models
 
+from approdo.many import quoted
 from approdo.sales.fields import AmountField, plain
-
-
-def among(name: str, texts: Iterable[str]) -> models.Func:
-    """For `filter`: whether the text column `name` holds one of `texts`, which go over as one parameter.
-
-    With `__in`, Django and the driver prepare each of them by itself, for every page.
-    """
-    joined, closed, given = _many(texts)
-    template = f"%(expressions)s{closed}"
-    return models.Func(
-        models.F(name), models.Value(given), template=template, arg_joiner=joined, output_field=models.BooleanField()
-    )
-
-
-def select(
-    model: type[models.Model], columns: Sequence[str], where: Mapping[str, Any], name: str, texts: Iterable[str]
-) -> list[tuple[Any, ...]]:
-    """The rows that are as `where` says and whose text column `name` holds one of `texts`, as the driver gives them.
-
-    For what is asked with every page: no model is built and no value converted. Columns are field attnames.
-    """
-    joined, closed, given = _many(texts)
-    conditions = [f"{_quoted(column)} = %s" for column in where] + [f"{_quoted(name)}{joined}%s{closed}"]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {', '.join(map(_quoted, columns))} FROM {_quoted(model._meta.db_table)}"
-            f" WHERE {' AND '.join(conditions)}",
-            [*where.values(), given],
-        )
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-    return found
-
-
-def _many(texts: Iterable[str]) -> tuple[str, str, Any]:
-    """How a column is compared with many texts at once: what stands before and behind the one parameter, and it."""
-    if connection.vendor == "postgresql":
-        return " = ANY (", ")", list(texts)
-    return " IN (SELECT value FROM json_each(", "))", json.dumps(list(texts))
 
 
 def upsert(
@@ -110,39 +71,35 @@ def _as_sqlite_keeps_it(moment: datetime) -> str:
 
 
 def _conflict(key: Sequence[str], update: Sequence[str]) -> str:
-    target = ", ".join(map(_quoted, key))
+    target = ", ".join(map(quoted, key))
     if not update:
         return f"ON CONFLICT ({target}) DO NOTHING"
-    assignments = ", ".join(f"{_quoted(name)} = excluded.{_quoted(name)}" for name in update)
+    assignments = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in update)
     return f"ON CONFLICT ({target}) DO UPDATE SET {assignments}"
 
 
 def _executemany(
     table: str, names: list[str], rows: list[list[Any]], key: Sequence[str], update: Sequence[str]
 ) -> None:
-    columns = ", ".join(map(_quoted, names))
+    columns = ", ".join(map(quoted, names))
     places = ", ".join(["%s"] * len(names))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {_quoted(table)} ({columns}) VALUES ({places}) {_conflict(key, update)}", rows)
+        cursor.executemany(f"INSERT INTO {quoted(table)} ({columns}) VALUES ({places}) {_conflict(key, update)}", rows)
 
 
 def _copy(table: str, names: list[str], rows: list[list[Any]], key: Sequence[str], update: Sequence[str]) -> None:
-    columns = ", ".join(map(_quoted, names))
+    columns = ", ".join(map(quoted, names))
     temporary = f"{table}_incoming"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE TEMPORARY TABLE IF NOT EXISTS {_quoted(temporary)} ON COMMIT DELETE ROWS "
-            f"AS SELECT {columns} FROM {_quoted(table)} WHERE false"
+            f"CREATE TEMPORARY TABLE IF NOT EXISTS {quoted(temporary)} ON COMMIT DELETE ROWS "
+            f"AS SELECT {columns} FROM {quoted(table)} WHERE false"
         )
-        cursor.execute(f"DELETE FROM {_quoted(temporary)}")
-        with cursor.copy(f"COPY {_quoted(temporary)} ({columns}) FROM STDIN") as copy:
+        cursor.execute(f"DELETE FROM {quoted(temporary)}")
+        with cursor.copy(f"COPY {quoted(temporary)} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
         cursor.execute(
-            f"INSERT INTO {_quoted(table)} ({columns}) SELECT {columns} FROM {_quoted(temporary)} "
+            f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {quoted(temporary)} "
             f"{_conflict(key, update)}"
         )
-
-
-def _quoted(name: str) -> str:
-    return connection.ops.quote_name(name)

@@ -11,8 +11,8 @@ from django.db import connection
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from approdo.many import among, select
 from approdo.sales import personal, rows, status_rows
-from approdo.sales.bulk import among, select
 from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
 from approdo.sales.personal import Kept
 from approdo.sales.raw import compress, digest, raw_bytes, sealed
