@@ -5,7 +5,7 @@ Both measured against `bulk_create` in `bench/`, as are `approdo.many`'s against
 Django's everywhere else.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
