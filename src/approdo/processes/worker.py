@@ -10,6 +10,7 @@ from approdo.processes import (
     database,
     fleet,
     procedures,
+    recode_jobs,
     runs,
     watching,
     workflows,  # noqa: F401  registers the work before the engine starts
@@ -31,6 +32,7 @@ def work(stop: threading.Event, *, service: bool = False) -> None:
         if service:
             fleet.join(worker.executor, worker.host)
             watching.start(stop)
+        recode_jobs.start(stop)
         while True:
             _round(worker)
             if stop.wait(ROUND_SECONDS):

@@ -5,7 +5,8 @@ Both measured against `bulk_create` in `bench/`, as are `approdo.many`'s against
 Django's everywhere else.
 """
 
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,21 +22,25 @@ def upsert(
     rows: Sequence[Sequence[Any]],
     key: Sequence[str],
     update: Sequence[str],
+    kept: Mapping[str, Sequence[str]] | None = None,
 ) -> None:
     """Insert `rows` (values in the order of `columns`, field attnames); where `key` exists, set `update`.
 
-    With nothing to update, existing rows stay as they are. Runs inside the caller's transaction.
+    With nothing to update, existing rows stay as they are. Of columns that are not written, those of `kept` stay
+    while the columns named with them stay the same, and else become null. Runs inside the caller's transaction.
     Within `rows` a key stands once.
     """
     if not rows:
         return
+    table = model._meta.db_table
+    conflict = _conflict(key, [*map(_excluded, update), *(_kept(table, *one) for one in (kept or {}).items())])
     fields: list[Any] = [model._meta.get_field(name) for name in columns]
     names: list[str] = [field.column for field in fields]
     prepared = _prepared(fields, rows)
     if connection.vendor == "postgresql":
-        _copy(model._meta.db_table, names, prepared, key, update)
+        _copy(table, names, prepared, conflict)
     else:
-        _executemany(model._meta.db_table, names, prepared, key, update)
+        _executemany(table, names, prepared, conflict)
 
 
 # Written as they are: asking these fields to prepare a value costs more than writing it.
@@ -70,26 +75,33 @@ def _as_sqlite_keeps_it(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
 
 
-def _conflict(key: Sequence[str], update: Sequence[str]) -> str:
+def _conflict(key: Sequence[str], assignments: Sequence[str]) -> str:
     target = ", ".join(map(quoted, key))
-    if not update:
+    if not assignments:
         return f"ON CONFLICT ({target}) DO NOTHING"
-    assignments = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in update)
-    return f"ON CONFLICT ({target}) DO UPDATE SET {assignments}"
+    return f"ON CONFLICT ({target}) DO UPDATE SET {', '.join(assignments)}"
 
 
-def _executemany(
-    table: str, names: list[str], rows: list[list[Any]], key: Sequence[str], update: Sequence[str]
-) -> None:
+def _excluded(name: str) -> str:
+    return f"{quoted(name)} = excluded.{quoted(name)}"
+
+
+def _kept(table: str, name: str, same: Sequence[str]) -> str:
+    unchanged = " AND ".join(f"{quoted(table)}.{quoted(one)} = excluded.{quoted(one)}" for one in same)
+    return f"{quoted(name)} = CASE WHEN {unchanged} THEN {quoted(table)}.{quoted(name)} END"
+
+
+def _executemany(table: str, names: list[str], rows: list[list[Any]], conflict: str) -> None:
     columns = ", ".join(map(quoted, names))
     places = ", ".join(["%s"] * len(names))
     with connection.cursor() as cursor:
-        cursor.executemany(f"INSERT INTO {quoted(table)} ({columns}) VALUES ({places}) {_conflict(key, update)}", rows)
+        cursor.executemany(f"INSERT INTO {quoted(table)} ({columns}) VALUES ({places}) {conflict}", rows)
 
 
-def _copy(table: str, names: list[str], rows: list[list[Any]], key: Sequence[str], update: Sequence[str]) -> None:
+def _copy(table: str, names: list[str], rows: list[list[Any]], conflict: str) -> None:
     columns = ", ".join(map(quoted, names))
-    temporary = f"{table}_incoming"
+    # It lives as long as the connection, and other rows of the same table may come with other columns.
+    temporary = f"{table}_incoming_{zlib.crc32(columns.encode()):08x}"
     with connection.cursor() as cursor:
         cursor.execute(
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {quoted(temporary)} ON COMMIT DELETE ROWS "
@@ -99,7 +111,4 @@ def _copy(table: str, names: list[str], rows: list[list[Any]], key: Sequence[str
         with cursor.copy(f"COPY {quoted(temporary)} ({columns}) FROM STDIN") as copy:
             for row in rows:
                 copy.write_row(row)
-        cursor.execute(
-            f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {quoted(temporary)} "
-            f"{_conflict(key, update)}"
-        )
+        cursor.execute(f"INSERT INTO {quoted(table)} ({columns}) SELECT {columns} FROM {quoted(temporary)} {conflict}")
