@@ -48,7 +48,7 @@ class SkuRecoding(models.Model):
             ),
         )
         indexes = (
-            models.Index(fields=("external", "id"), name="sku_recoding_external"),
+            models.Index(fields=("external", "id"), name="sku_recoding_order"),
             models.Index(fields=("sku",), name="sku_recoding_sku"),
         )
 

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name='skurecoding',
-            index=models.Index(fields=['external', 'id'], name='sku_recoding_external'),
+            index=models.Index(fields=['external', 'id'], name='sku_recoding_order'),
         ),
     ]
