@@ -138,7 +138,9 @@ def test_both_ways_go_through_the_index_of_what_is_asked_for(node, django_assert
         own_skus(node.pk, [LINE])
         external_skus(node.pk, [Wanted("OWN-1", "", "")])
     plans = [plan_of(query["sql"]) for query in asked.captured_queries]
-    for plan, indexes in zip(plans, (("sku_recoding_order", "sku_recoding_external"), ("sku_recoding_sku",)), strict=True):
+    for plan, indexes in zip(
+        plans, (("sku_recoding_order", "sku_recoding_external"), ("sku_recoding_sku",)), strict=True
+    ):
         assert any(index in plan for index in indexes), plan
 
 
