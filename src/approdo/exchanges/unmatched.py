@@ -7,7 +7,9 @@ row before, whoever takes a row away locks it before looking for lines.
 
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import reduce
 from hashlib import blake2b
+from operator import or_
 
 import msgspec
 from django.db.models import Exists, OuterRef, QuerySet
@@ -17,6 +19,7 @@ from approdo.exchanges.models import UnmatchedCode
 from approdo.many import select
 from approdo.sales.bulk import upsert
 from approdo.sales.models import SaleDocument, SaleLine
+from approdo.sales.queries import prefix
 
 COLUMNS = ("node_id", "key", *Code._fields, "first_seen", "last_seen")
 
@@ -47,6 +50,13 @@ def _key(code: Code) -> str:
 def listed() -> QuerySet[UnmatchedCode]:
     """The codes that a line carries."""
     return UnmatchedCode.objects.filter(Exists(SaleLine.objects.filter(unmatched=OuterRef("pk"))))
+
+
+def search(rows: QuerySet[UnmatchedCode], text: str) -> QuerySet[UnmatchedCode]:
+    """Those whose vendor SKU or ASIN begins with `text`. Through indexes."""
+    text = text.strip()
+    found = [prefix(column, spelling) for column in ("vendor_sku", "asin") for spelling in {text, text.upper()}]
+    return rows.filter(reduce(or_, found)) if text else rows
 
 
 def forget(codes: Collection[int]) -> None:
