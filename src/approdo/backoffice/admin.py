@@ -17,6 +17,7 @@ from approdo.backoffice import (
     set_aside,
     time_ranges,
     tokens,
+    unmatched,
     users,
 )
 
@@ -35,6 +36,7 @@ __all__ = [
     "set_aside",
     "time_ranges",
     "tokens",
+    "unmatched",
     "users",
 ]
 

@@ -53,6 +53,10 @@ _BEFORE = (
         ),
     ),
     Group(
+        (_("Processes"), _("Conversions")),
+        (Item("exchanges.unmatchedcode", _("Unmatched codes"), "question_exchange", "exchanges.view_unmatchedcode"),),
+    ),
+    Group(
         (_("System parameters"),),
         (Item("nodes.timerange", _("Time ranges"), "date_range", "nodes.view_timerange"),),
     ),

@@ -40,6 +40,7 @@ OFFERED = {
     ("processes", "notice"): ("view",),
     ("processes", "recipient"): ("view", "add", "change", "delete"),
     ("processes", "token"): ("view", "add", "delete"),
+    ("exchanges", "unmatchedcode"): ("view",),
     ("sales", "saledocument"): ("view",),
     ("sales", "setaside"): ("view",),
     ("sales", "personaldata"): ("view", "purge"),

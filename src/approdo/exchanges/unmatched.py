@@ -27,6 +27,9 @@ MOST_COUNTED = 1000
 """Lines of a code are counted up to here; what has more has at least so many."""
 
 MOST_FORGOTTEN = 1000
+"""Rows that are taken away at once."""
+
+MOST_FOUND = 1000
 
 
 def numbers(node: int, codes: Collection[Code], at: datetime, *, came: bool) -> dict[Code, int]:
@@ -57,6 +60,12 @@ def search(rows: QuerySet[UnmatchedCode], text: str) -> QuerySet[UnmatchedCode]:
     text = text.strip()
     found = [prefix(column, spelling) for column in ("vendor_sku", "asin") for spelling in {text, text.upper()}]
     return rows.filter(reduce(or_, found)) if text else rows
+
+
+def documents() -> list[int]:
+    """The newest `MOST_FOUND` documents with a line that carries such a code, through their index."""
+    lines = SaleLine.objects.filter(unmatched__isnull=False).order_by("-document")
+    return list(lines.values_list("document", flat=True).distinct()[:MOST_FOUND])
 
 
 def forget(codes: Collection[int]) -> None:

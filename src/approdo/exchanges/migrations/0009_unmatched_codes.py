@@ -26,8 +26,8 @@ class Migration(migrations.Migration):
                 ('node', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='nodes.node', verbose_name='node')),
             ],
             options={
-                'verbose_name': 'code without a match',
-                'verbose_name_plural': 'codes without a match',
+                'verbose_name': 'unmatched code',
+                'verbose_name_plural': 'unmatched codes',
                 'ordering': ('-last_seen', '-id'),
                 'indexes': [models.Index(fields=['last_seen', 'id', 'node'], name='unmatched_code_seen'), models.Index(fields=['vendor_sku'], name='unmatched_code_vendor_sku', opclasses=('varchar_pattern_ops',)), models.Index(fields=['asin'], name='unmatched_code_asin', opclasses=('varchar_pattern_ops',))],
                 'constraints': [models.UniqueConstraint(fields=('node', 'key'), name='unmatched_code_key')],

@@ -23,8 +23,8 @@ class UnmatchedCode(models.Model):
     last_seen = models.DateTimeField(_("last seen"))
 
     class Meta:
-        verbose_name = _("code without a match")
-        verbose_name_plural = _("codes without a match")
+        verbose_name = _("unmatched code")
+        verbose_name_plural = _("unmatched codes")
         ordering = ("-last_seen", "-id")
         constraints = (models.UniqueConstraint(fields=("node", "key"), name="unmatched_code_key"),)
         indexes = (

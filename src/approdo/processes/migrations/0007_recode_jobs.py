@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
             name='RecodeJob',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lines', models.CharField(choices=[('without_match', 'Codes without a match'), ('all', 'All documents')], max_length=20, verbose_name='lines')),
+                ('lines', models.CharField(choices=[('without_match', 'Unmatched codes'), ('all', 'All documents')], max_length=20, verbose_name='lines')),
                 ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('succeeded', 'done'), ('failed', 'failed')], default='waiting', max_length=20, verbose_name='state')),
                 ('requested_by', models.CharField(blank=True, max_length=150, verbose_name='requested by')),
                 ('created_at', models.DateTimeField(verbose_name='requested')),

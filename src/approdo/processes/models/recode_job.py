@@ -18,7 +18,7 @@ class RecodeJob(models.Model):
     class Lines(models.TextChoices):
         """Which lines are looked up."""
 
-        WITHOUT_MATCH = "without_match", _("Codes without a match")
+        WITHOUT_MATCH = "without_match", _("Unmatched codes")
         ALL = "all", _("All documents")
 
     class State(models.TextChoices):
