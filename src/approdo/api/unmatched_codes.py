@@ -100,7 +100,7 @@ recode_router = Router(tags=["SKU recodings"])
 @add_route(router, "GET", "", Route("list_unmatched_codes", "List", READ_DOCUMENTS, list_schema(UnmatchedCode)))
 def list_unmatched_codes(request: HttpRequest, wanted: Query[UnmatchedParameters]) -> HttpResponse:
     """Newest first. A code leaves the list when it is matched, or when no line carries it any more."""
-    rows = of_caller(request, unmatched.listed().select_related("node"))
+    rows = of_caller(request, unmatched.listed().prefetch_related("node"))
     if wanted.node is not None:
         rows = rows.filter(node__name=node_name(wanted.node))
     if wanted.q is not None:

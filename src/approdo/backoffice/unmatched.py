@@ -35,10 +35,9 @@ class UnmatchedCodeAdmin(ModelAdmin[UnmatchedCode]):
     """The list; codes come and go with the lines that carry them."""
 
     list_display = (
-        "code", "vendor_code", "marketplace", "node", "lines", "example", "seen", "new_recoding",
+        "code", "vendor_code", "marketplace", "node_name", "lines", "example", "seen", "new_recoding",
     )  # fmt: skip
     list_display_links = ("code",)
-    list_select_related = ("node",)
     list_filter = (NodeFilter,)
     list_filter_submit = True
     list_before_template = "backoffice/recoding_panel.html"
@@ -61,6 +60,11 @@ class UnmatchedCodeAdmin(ModelAdmin[UnmatchedCode]):
         if not (code.vendor_sku and code.asin):
             return shown
         return format_html('{}<br><span class="ap-mono ap-nowrap ap-quiet">{}</span>', shown, code.asin)
+
+    @admin.display(description=gettext_lazy("Node"))
+    def node_name(self, code: UnmatchedCode) -> str:
+        """Which account it came from."""
+        return code.node.name
 
     @admin.display(description=gettext_lazy("Lines"))
     def lines(self, code: UnmatchedCode) -> str:
@@ -102,8 +106,8 @@ class UnmatchedCodeAdmin(ModelAdmin[UnmatchedCode]):
         return columns if _may_add(self.admin_site, request) else [name for name in columns if name != "new_recoding"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[UnmatchedCode]:
-        """Those that a line carries."""
-        return unmatched.listed()
+        """Those that a line carries. Joined to nothing: a join would be walked first."""
+        return unmatched.listed().prefetch_related("node")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[UnmatchedCode], search_term: str

@@ -10,9 +10,10 @@ from datetime import datetime
 from functools import reduce
 from hashlib import blake2b
 from operator import or_
+from typing import Any
 
 import msgspec
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from approdo.catalog.recode import Code
 from approdo.exchanges.models import UnmatchedCode
@@ -42,7 +43,7 @@ def numbers(node: int, codes: Collection[Code], at: datetime, *, came: bool) -> 
         return {}
     # In one order, so that two who want the same ones do not wait for each other.
     rows = [(node, key, *code, at, at) for key, code in sorted(keys.items())]
-    upsert(UnmatchedCode, COLUMNS, rows, ("node_id", "key"), ("last_seen",) if came else ("node_id",))
+    upsert(UnmatchedCode, COLUMNS, rows, ("key", "node_id"), ("last_seen",) if came else ("node_id",))
     return {keys[key]: pk for key, pk in select(UnmatchedCode, ("key", "id"), {"node_id": node}, "key", keys)}
 
 
@@ -52,7 +53,13 @@ def _key(code: Code) -> str:
 
 def listed() -> QuerySet[UnmatchedCode]:
     """The codes that a line carries."""
-    return UnmatchedCode.objects.filter(Exists(SaleLine.objects.filter(unmatched=OuterRef("pk"))))
+    return _with_line().filter(line__isnull=False)
+
+
+def _with_line() -> QuerySet[Any]:
+    """Codes with one of their lines, looked up row by row: asked whether one exists, PostgreSQL reads all lines."""
+    line = SaleLine.objects.filter(unmatched=OuterRef("pk")).order_by().values("pk")
+    return UnmatchedCode.objects.alias(line=Subquery(line[:1]))
 
 
 def search(rows: QuerySet[UnmatchedCode], text: str) -> QuerySet[UnmatchedCode]:
@@ -74,15 +81,12 @@ def forget(codes: Collection[int]) -> None:
         return
     locked = UnmatchedCode.objects.select_for_update(skip_locked=True).filter(pk__in=codes).order_by("pk")
     ours = list(locked.values_list("pk", flat=True))
-    UnmatchedCode.objects.filter(pk__in=ours).exclude(
-        Exists(SaleLine.objects.filter(unmatched=OuterRef("pk")))
-    ).delete()
+    _with_line().filter(pk__in=ours, line__isnull=True).delete()
 
 
 def left_over() -> list[int]:
     """Some of the codes that no line carries and that are still there."""
-    carried = Exists(SaleLine.objects.filter(unmatched=OuterRef("pk")))
-    found = UnmatchedCode.objects.exclude(carried).order_by("pk").values_list("pk", flat=True)
+    found = _with_line().filter(line__isnull=True).order_by("pk").values_list("pk", flat=True)
     return list(found[:MOST_FORGOTTEN])
 
 

@@ -30,7 +30,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'unmatched codes',
                 'ordering': ('-last_seen', '-id'),
                 'indexes': [models.Index(fields=['last_seen', 'id', 'node'], name='unmatched_code_seen'), models.Index(fields=['vendor_sku'], name='unmatched_code_vendor_sku', opclasses=('varchar_pattern_ops',)), models.Index(fields=['asin'], name='unmatched_code_asin', opclasses=('varchar_pattern_ops',))],
-                'constraints': [models.UniqueConstraint(fields=('node', 'key'), name='unmatched_code_key')],
+                'constraints': [models.UniqueConstraint(fields=('key', 'node'), name='unmatched_code_key')],
             },
         ),
     ]

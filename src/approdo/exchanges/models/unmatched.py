@@ -26,7 +26,7 @@ class UnmatchedCode(models.Model):
         verbose_name = _("unmatched code")
         verbose_name_plural = _("unmatched codes")
         ordering = ("-last_seen", "-id")
-        constraints = (models.UniqueConstraint(fields=("node", "key"), name="unmatched_code_key"),)
+        constraints = (models.UniqueConstraint(fields=("key", "node"), name="unmatched_code_key"),)
         indexes = (
             models.Index(fields=("last_seen", "id", "node"), name="unmatched_code_seen"),
             models.Index(fields=("vendor_sku",), name="unmatched_code_vendor_sku", opclasses=PATTERN),
