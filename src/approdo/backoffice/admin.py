@@ -19,6 +19,7 @@ from approdo.backoffice import (
     set_aside,
     time_ranges,
     tokens,
+    unmatched,
     users,
 )
 
@@ -39,6 +40,7 @@ __all__ = [
     "set_aside",
     "time_ranges",
     "tokens",
+    "unmatched",
     "users",
 ]
 

@@ -55,7 +55,10 @@ _BEFORE = (
     ),
     Group(
         (_("Processes"), _("Conversions")),
-        (Item("catalog.skurecoding", _("SKU recoding"), "swap_horiz", "catalog.view_skurecoding"),),
+        (
+            Item("catalog.skurecoding", _("SKU recoding"), "swap_horiz", "catalog.view_skurecoding"),
+            Item("exchanges.unmatchedcode", _("Unmatched codes"), "question_exchange", "exchanges.view_unmatchedcode"),
+        ),
     ),
     Group(
         (_("System parameters"),),

@@ -42,6 +42,7 @@ OFFERED = {
     ("processes", "token"): ("view", "add", "delete"),
     ("catalog", "skurecoding"): ("view", "add", "change", "delete"),
     ("catalog", "place"): ("view", "add", "change", "delete"),
+    ("exchanges", "unmatchedcode"): ("view",),
     ("sales", "saledocument"): ("view",),
     ("sales", "setaside"): ("view",),
     ("sales", "personaldata"): ("view", "purge"),
