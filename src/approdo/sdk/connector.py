@@ -54,7 +54,10 @@ class ReadWindow(Struct, frozen=True):
 
 
 class RequestMade(Struct, frozen=True, kw_only=True):
-    """One request to the other side, for the run's log. Holds no secret and no content."""
+    """One request to the other side, for the run's log. Holds no secret and no content but `answer`.
+
+    `answer` is the beginning of what was answered to something sent, for people who look why it was not taken.
+    """
 
     at: datetime
     operation: str
@@ -65,6 +68,7 @@ class RequestMade(Struct, frozen=True, kw_only=True):
     error: str = ""
     their_clock: datetime | None = None
     """What the other side's clock showed as it answered, where it said so."""
+    answer: str = ""
 
 
 class Context(Struct, frozen=True, kw_only=True):
