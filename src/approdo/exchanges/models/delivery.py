@@ -88,6 +88,15 @@ class Batch(models.Model):
         return self.sent_again_at or self.claimed_at
 
 
+IN_STATE = {
+    Batch.State.OPEN: OPEN & Q(error_code=""),
+    Batch.State.NOT_ARRIVED: OPEN & ~Q(error_code=""),
+    Batch.State.HANDED_OVER: Q(confirmed_at__isnull=False),
+    Batch.State.GIVEN_UP: Q(given_up_at__isnull=False),
+}
+"""What the database knows each state by."""
+
+
 class Attempt(models.Model):
     """One attempt to send a batch. Without `ended_at` nobody knows how it went: its worker ended meanwhile."""
 
