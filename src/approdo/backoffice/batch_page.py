@@ -92,6 +92,7 @@ def context(batch: Batch, request: HttpRequest) -> dict[str, Any]:
         "next": formats.moment(batch.next_attempt_at, seconds=True) if batch.next_attempt_at else None,
         "why": why(batch),
         "rows": rows,
+        "any_again": any(row.again for row in rows),
         "attempts": _attempts(batch) if sent else [],
         "may_export_again": request.user.has_perm(MAY_EXPORT_AGAIN),
         "action": _action(batch, connector) if request.user.has_perm(MAY_EXPORT_AGAIN) else None,

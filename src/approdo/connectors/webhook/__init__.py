@@ -114,5 +114,8 @@ NODE_TYPE = NodeType(
     options=_OPTIONS,
     connector_types=(EXPORT_DOCUMENTS,),
     check=check,
+    check_help=_(
+        "With the saved settings. The receiver is sent a signed message of the type test, without a document."
+    ),
     sentences=SENTENCES,
 )

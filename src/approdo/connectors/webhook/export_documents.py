@@ -40,7 +40,7 @@ DOCUMENTS = Option(
     name="documents",
     kind=Kind.NUMBER,
     label=_("Documents in a message"),
-    help=_("From 1 to 200 at most."),
+    help=_("From 1 to 200."),
     default=50,
     problem=_documents_problem,
 )

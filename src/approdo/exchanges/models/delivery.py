@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from approdo.sales.models import SaleDocument
 
@@ -31,7 +32,7 @@ class Batch(models.Model):
         OPEN = "open", _("Not confirmed yet")
         NOT_ARRIVED = "not_arrived", _("Not arrived yet")
         HANDED_OVER = "handed_over", _("Handed over")
-        GIVEN_UP = "given_up", _("Given up")
+        GIVEN_UP = "given_up", pgettext_lazy("batch", "Given up")
 
     connector = models.BigIntegerField(_("connector"))
     # Part of the name: after an older copy was put back the same number stands for other documents.
