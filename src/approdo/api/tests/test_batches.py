@@ -71,6 +71,9 @@ def test_a_batch_that_was_given_up_is_sent_again(caller, erp, receiver):
     name = Batch.objects.get().name
     shown = caller.get(f"{ADDRESS}/batches/{name}").data
     assert (shown["state"], shown["documents"][0]["problem"]["code"]) == ("given_up", "webhook_refused")
+    listed = {state: caller.get(f"{ADDRESS}/batches?state={state}") for state in ("given_up", "open", "lost")}
+    assert [len(listed[state].data["items"]) for state in ("given_up", "open")] == [1, 0]
+    assert listed["lost"].status == 422
     again = caller.post(f"{ADDRESS}/batches/{name}/send-again")
     assert (again.status, again.data["state"]) == (202, "open")
     send(erp)
