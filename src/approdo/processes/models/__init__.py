@@ -2,9 +2,9 @@
 
 from approdo.processes.models.alarm import Alarm, Look
 from approdo.processes.models.connector import Connector
-from approdo.processes.models.procedure import Procedure, ProcedureStep, Slot
+from approdo.processes.models.procedure import Procedure, ProcedureStep, Slot, with_schedules
 from approdo.processes.models.recipient import Notice, Recipient
-from approdo.processes.models.run import Run, RunStep
+from approdo.processes.models.run import Run, RunStep, live_runs
 from approdo.processes.models.token import Token
 from approdo.processes.models.worker import Worker
 
@@ -21,4 +21,6 @@ __all__ = [
     "Slot",
     "Token",
     "Worker",
+    "live_runs",
+    "with_schedules",
 ]
