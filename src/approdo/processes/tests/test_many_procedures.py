@@ -6,8 +6,9 @@ import amazon_orders
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from plans import plan_of
 
-from approdo.processes import causes, health, procedures
+from approdo.processes import causes, health, procedures, runs
 from approdo.processes.models import Connector, Procedure, ProcedureStep, Run, RunStep
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_workers")]
@@ -88,3 +89,15 @@ def test_each_procedure_is_judged_by_its_own_newest_runs():
     assert [cause.params["reason_code"] for cause in standing.values() if cause.kind == "refused"] == [
         "refresh_token_refused"
     ]
+
+
+@pytest.mark.skipif("connection.vendor != 'sqlite'", reason="PostgreSQL goes by its statistics of a full table")
+def test_a_round_without_work_looks_at_live_runs_only():
+    with CaptureQueriesContext(connection) as asked:
+        runs.reconcile(NOON)
+        procedures.advance_all()
+    plans = [plan_of(one["sql"]) for one in asked if "processes_run" in one["sql"]]
+    assert len(plans) == 3
+    for plan in plans:
+        assert "run_once_at_a_time" in plan or "run_in_state" in plan, plan
+        assert "SCAN processes_run\n" not in f"{plan}\n"
