@@ -92,8 +92,7 @@ def _reasons(found: Report, sees_alarms: bool, sees_runs: bool) -> list[Reason]:
 
 
 def _alarm(alarm: Alarm) -> Reason:
-    title = f"{alarm.get_kind_display()} · {alarm.subject}"
-    return Reason(title, explained(alarm).message, reverse("admin:processes_alarm_change", args=[alarm.pk]))
+    return Reason(str(alarm), explained(alarm).message, reverse("admin:processes_alarm_change", args=[alarm.pk]))
 
 
 def _row(one: ProcedureHealth) -> Row:

@@ -55,7 +55,7 @@ class RunAdmin(ModelAdmin[Run]):
         """Each run with the procedures' runs that it is a step of, and its procedure's steps, which know the zone."""
         found = super().get_queryset(request)
         return found.prefetch_related(
-            "part_of", Prefetch("procedure__steps", ProcedureStep.objects.select_related("connector__node"))
+            "part_of__run", Prefetch("procedure__steps", ProcedureStep.objects.select_related("connector__node"))
         )
 
     @admin.display(description=gettext_lazy("What was run"))
@@ -80,10 +80,8 @@ class RunAdmin(ModelAdmin[Run]):
 
     @admin.display(description=gettext_lazy("Asked by"))
     def asked_by(self, run: Run) -> SafeString | str:
-        """A person, a token, or the schedule."""
-        if run.requested_by:
-            return run.requested_by
-        return _("Schedule") if run.due_at else formats.NOTHING
+        """A person, a token, the schedule, or the procedure of which it is a step."""
+        return run_words.asked_by(run) or formats.NOTHING
 
     @admin.display(description=gettext_lazy("Duration"))
     def length(self, run: Run) -> SafeString:

@@ -207,8 +207,13 @@ def _silences(_now: datetime) -> Iterator[Cause]:
         for quiet in unusually_quiet(node):
             if not quiet.explained:
                 params = {"node": node.name, "reason_code": "unusually_quiet", **quiet.params}
-                key = f"quiet:{node.pk}:{quiet.program}"
+                key = quiet_key(node, quiet.program)
                 yield Cause(Kind.QUIET, key, node.name, quiet.since, "alarm_node", params, {"node": node})
+
+
+def quiet_key(node: Node, program: str) -> str:
+    """The key of the alarm about the silence of a node's account in one program."""
+    return f"quiet:{node.pk}:{program}"
 
 
 def _nodes() -> Iterator[Node]:

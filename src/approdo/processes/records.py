@@ -45,6 +45,8 @@ class Section(NamedTuple):
     """What can only be filled in once the record is saved."""
     more: Callable[[Any], Data] = lambda _record: {}
     """What is shown beside, and cannot be given."""
+    masked: Callable[[Any], Data] = lambda _record: {}
+    """What is shown in place of itself to whoever may not change the record."""
 
 
 def label(section: Section) -> str:
@@ -141,9 +143,10 @@ def find(section: Section, key: str) -> Any:
     return record
 
 
-def as_data(section: Section, record: Record) -> Data:
+def as_data(section: Section, record: Record, *, may_change: bool = True) -> Data:
     """The record as the REST API shows it. Secrets are named, never shown."""
-    return {"id": record.pk, **section.data(record), **section.more(record)}
+    masked = {} if may_change else section.masked(record)
+    return {"id": record.pk, **section.data(record), **section.more(record), **masked}
 
 
 def _comparable(section: Section, record: Record) -> Data:
@@ -309,7 +312,7 @@ PROCEDURES = Section(
 
 RECIPIENTS = Section(
     "recipients", "recipient", Recipient.objects.all, Recipient, recipient_data.fill, recipient_data.data,
-    recipient_data.KEYS,
+    recipient_data.KEYS, masked=recipient_data.masked,
 )  # fmt: skip
 
 SECTIONS: dict[str, Section] = {

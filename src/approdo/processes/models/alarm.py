@@ -48,7 +48,7 @@ class Alarm(models.Model):
         indexes = (models.Index(fields=("key", "over_at"), name="alarm_last_over"),)
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.subject}"
+        return f"{self.get_kind_display()} · {self.subject}"
 
     @property
     def is_open(self) -> bool:

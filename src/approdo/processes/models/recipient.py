@@ -85,6 +85,14 @@ class Recipient(models.Model):
         elif not _is_url(self.address):
             raise ValidationError({"address": validation_error("not_a_url", value=self.address.split("@")[-1])})
 
+    @property
+    def masked_address(self) -> str:
+        """For who may not change it: of a webhook only the host, since the rest often lets whoever knows it in."""
+        if self.kind != self.Kind.WEBHOOK:
+            return self.address
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}/…"
+
     def sign_with(self, secret: str) -> None:
         """Take the secret that signs; empty takes it away. Raises `ValidationError` for what is none."""
         secret = secret.strip()
