@@ -193,14 +193,15 @@ class Installation:
         """Run a command to its end."""
         self._run("-m", "approdo", *arguments)
 
-    def visitor(self, port: int) -> httpx2.Client:
-        """Somebody who may read documents."""
-        token = self._run("-m", "approdo", "token", "add", "visitor", "--scope", "documents:read").strip()
+    def visitor(self, port: int, *scopes: str) -> httpx2.Client:
+        """Somebody who may read documents, and more where asked for."""
+        given = [part for scope in ("documents:read", *scopes) for part in ("--scope", scope)]
+        token = self._run("-m", "approdo", "token", "add", "visitor", *given).strip()
         return httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {token}"})
 
-    def python(self, code: str) -> None:
-        """Run a program in this installation."""
-        self._run("-c", code)
+    def python(self, code: str) -> str:
+        """Run a program in this installation; returns what it printed."""
+        return self._run("-c", code)
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command and leave it running; its connections bear its name."""
