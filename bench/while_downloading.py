@@ -4,9 +4,9 @@
 
 One hub with `--held` orders in it, one `approdo web` and one `approdo worker`, as `approdo up` starts them. Three
 things are asked for in turn, again and again: the list of documents on screen, the list of runs on screen, and 50
-documents from the API. First while nothing runs, then until a second account with `--orders` orders, which the simulated Amazon
-hands out without limits, has been downloaded, then idle again. Read the ratios: the download, Amazon and whoever
-asks share the cores of one machine. `others` is the part of all cores that something else took meanwhile.
+documents from the API. First while nothing runs, then until a second account with `--orders` orders, which the
+simulated Amazon hands out without limits, has been downloaded, then idle again. Read the ratios: the download, Amazon
+and whoever asks share the cores of one machine. `others` is the part of all cores that something else took meanwhile.
 """
 
 import argparse
