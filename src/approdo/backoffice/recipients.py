@@ -42,6 +42,7 @@ class RecipientForm(ModelForm[Recipient]):
             self.initial.setdefault("language", translation.get_language() or "en")
         is_set = bool(self.instance.sealed)
         hint = _("Set – leave empty to keep it, type to replace it") if is_set else ""
+        hint = _("Lost with the encryption keys – enter it again") if self.instance.secret_lost else hint
         self.fields["secret"].widget.attrs.update(
             {
                 "autocomplete": "new-password",

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
+
 from approdo.connectors import NODE_TYPES, node_type
 from approdo.exchanges.quiet import unusually_quiet
 from approdo.nodes.models import Node
 from approdo.processes import database, fleet, newest, schedule
-from approdo.processes.models import Alarm, Procedure, Run, RunStep, with_schedules
+from approdo.processes.models import Alarm, Procedure, Recipient, Run, RunStep, with_schedules
 from approdo.processes.newest import NEVER_RUN, Latest
 from approdo.sdk.errors import ApprodoError
 
@@ -191,6 +193,19 @@ def _secrets(now: datetime) -> Iterator[Cause]:
                 yield Cause(Kind.SECRET_OLD, key, node.name, since, "alarm_node", params, {"node": node}, opens)
 
 
+def _missing(now: datetime) -> Iterator[Cause]:
+    """Secrets that went with the encryption keys, until somebody enters them."""
+    for node in _nodes(Node.objects.filter(secrets="")):
+        if node.secrets_missing():
+            params = {"node": node.name, "reason_code": "secret_missing"}
+            yield Cause(
+                Kind.SECRET_MISSING, f"missing:node:{node.pk}", node.name, now, "alarm_node", params, {"node": node}
+            )
+    for recipient in Recipient.objects.filter(secret_lost=True):
+        key, params = f"missing:recipient:{recipient.pk}", {"name": recipient.name}
+        yield Cause(Kind.SECRET_MISSING, key, recipient.name, now, "signing_secret_lost", params, {})
+
+
 def _refusals(_now: datetime) -> Iterator[Cause]:
     """By node and reason: two connectors that are refused for the same reason are one cause."""
     for run in newest.refused():
@@ -216,9 +231,9 @@ def quiet_key(node: Node, program: str) -> str:
     return f"quiet:{node.pk}:{program}"
 
 
-def _nodes() -> Iterator[Node]:
-    """The nodes whose type is known."""
-    for node in Node.objects.defer("secrets"):
+def _nodes(rows: QuerySet[Node] | None = None) -> Iterator[Node]:
+    """The nodes whose type is known, of these or of all."""
+    for node in Node.objects.defer("secrets") if rows is None else rows:
         try:
             node_type(node.type)
         except ApprodoError:
@@ -230,6 +245,7 @@ _LOOKS: Mapping[tuple[Kind, ...], Callable[[datetime], Iterator[Cause]]] = {
     (Kind.FAILED, Kind.LATE, Kind.OVERDUE): _procedures,
     (Kind.WORKER_GONE,): _workers,
     (Kind.SECRET_OLD,): _secrets,
+    (Kind.SECRET_MISSING,): _missing,
     (Kind.REFUSED,): _refusals,
     (Kind.QUIET,): _silences,
 }

@@ -9,7 +9,16 @@ from approdo.processes.newest import NEVER_RUN, Latest
 
 Kind = Alarm.Kind
 
-GRAVEST = [Kind.REFUSED, Kind.WORKER_GONE, Kind.FAILED, Kind.LATE, Kind.OVERDUE, Kind.QUIET, Kind.SECRET_OLD]
+GRAVEST = [
+    Kind.SECRET_MISSING,
+    Kind.REFUSED,
+    Kind.WORKER_GONE,
+    Kind.FAILED,
+    Kind.LATE,
+    Kind.OVERDUE,
+    Kind.QUIET,
+    Kind.SECRET_OLD,
+]
 """In which order open alarms are named."""
 
 

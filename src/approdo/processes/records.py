@@ -84,7 +84,7 @@ def save(section: Section, data: Mapping[str, Any], record: Record | None = None
             current.save()
             section.fill_parts(current, data)
         after = _comparable(section, current)
-        changed = sorted(name for name in after if before.get(name) != after[name])
+        changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
         if changed and not section.fill_parts:
             current.save()
         return Saved(current, created, changed)
@@ -154,7 +154,7 @@ def _comparable(section: Section, record: Record) -> Data:
     flat.pop("secrets_set", None)
     options = flat.pop("options", {})
     hidden = record.revealed() if isinstance(record, Node) else {}
-    own = record.revealed() if isinstance(record, Recipient) else {}
+    own = recipient_data.hidden(record) if isinstance(record, Recipient) else {}
     return {**flat, **own, **{f"options.{name}": value for name, value in {**options, **hidden}.items()}}
 
 

@@ -58,6 +58,7 @@ def test_a_recipient_is_made_read_changed_and_deleted_and_its_secret_never_given
     assert (changed.data["news"], changed.data["secrets_set"]) == ("day", ["secret"])
     assert Recipient.objects.get().revealed() == {"secret": SECRET}
     assert caller.patch("/recipients/ERP", {"secret": ""}).data["secrets_set"] == []
+    assert Recipient.objects.get().revealed() == {}
     assert caller.delete("/recipients/ERP").status == 204
 
 

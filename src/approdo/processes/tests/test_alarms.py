@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from approdo.exchanges.quiet import explain_silence
-from approdo.nodes.models import Configuration, TimeRange
+from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.processes import alarms, causes, fleet, newest, presence, procedures, records
 from approdo.processes.models import Alarm, Connector, Notice, Recipient, Run, Worker
+from approdo.processes.wording import explained
 from approdo.sdk.errors import ConfigError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_workers")]
@@ -100,8 +101,6 @@ def test_a_procedure_that_fails_is_alarmed_once_until_it_succeeds(procedure, con
 
 
 def test_an_alarm_says_what_went_wrong_in_which_connector_and_what_to_do(procedure, connector):
-    from approdo.processes.wording import explained
-
     run = ended("failed", connector, NOON, procedure, "client_refused")
     alarms.look(NOON)
     said = explained(Alarm.objects.get(kind="failed"))
@@ -276,6 +275,22 @@ def test_a_secret_that_is_old_already_is_told_once(node, recipient):
     node.save()
     alarms.look(datetime(2026, 5, 1, tzinfo=UTC) + 175 * DAY)
     assert told() == [("secret_old", "opened")]
+
+
+def test_a_secret_that_was_lost_with_the_keys_is_alarmed_until_it_is_entered(node, recipient):
+    Node.objects.filter(pk=node.pk).update(secrets="")
+    alarms.look(NOON)
+    alarms.look(NOON + MINUTE)
+    assert told() == [("secret_missing", "opened")]
+    said = explained(Alarm.objects.get())
+    assert "“Amazon Vendor EU” are missing" in said.message
+    assert "node's page" in said.hint
+    node.refresh_from_db()
+    node.options |= {"client_secret": "new", "refresh_token": "new"}
+    node.full_clean()
+    node.save()
+    alarms.look(NOON + 2 * MINUTE)
+    assert told()[1:] == [("secret_missing", "over")]
 
 
 def test_an_unusually_quiet_account_is_alarmed_until_somebody_says_why(node, recipient):
