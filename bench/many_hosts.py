@@ -90,7 +90,8 @@ def _keep(part: str, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         print(json.dumps(row), flush=True)
         old = known.get(_key(row))
-        if not old or row.get("others", 0) <= old.get("others", 1):
+        taken = old.get("others") if old else None  # not known of the oldest figures
+        if taken is None or row.get("others", 0) <= taken:
             known[_key(row)] = row
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     kept |= {**machine, "lines": LINES, part: [known[key] for key in sorted(known)]}

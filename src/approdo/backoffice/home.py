@@ -184,7 +184,7 @@ def _silences(sees_alarms: bool) -> list[tuple[Node, coverage_panel.Silence]]:
 
 
 def _set_aside() -> str:
-    count = SetAside.objects.filter(stored_at=None).count()
+    count = SetAside.objects.filter(SetAside.WAITS).count()
     if not count:
         return ""
     text = ngettext(

@@ -108,7 +108,7 @@ def _nodes() -> Iterator[Metric]:
         labels=["node", "program", "scan"],
     )
     for node in Node.objects.all():
-        waiting.add_metric([node.name], SetAside.objects.filter(node=node, stored_at=None).count())
+        waiting.add_metric([node.name], SetAside.objects.filter(SetAside.WAITS, node=node).count())
         day = node.options.get("client_secret_issued")
         if day:
             issued.add_metric([node.name], _midnight(day).timestamp())

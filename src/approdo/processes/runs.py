@@ -175,8 +175,8 @@ def _note_silence(run: int) -> None:
 
 
 def settle(node: int) -> None:
-    """Runs that were partly done only because documents waited unread have succeeded once none waits."""
-    if SetAside.objects.filter(node=node, stored_at=None).exists():
+    """Runs that were partly done only because documents waited unread have succeeded once none waits any more."""
+    if SetAside.objects.filter(SetAside.WAITS, node=node).exists():
         return
     Run.objects.filter(connector__node=node, state=State.PARTIAL, error_code="").update(state=State.SUCCEEDED)
     unwell = Run.objects.filter(state=State.PARTIAL, error_code="steps_failed", steps__part__connector__node=node)

@@ -189,6 +189,7 @@ SENTENCES: Mapping[str, Sentence] = {
         ),
     ),
     "not_quiet": Sentence(_("The account of “{node}” is not unusually quiet: there is nothing to explain.")),
+    "set_aside_ended": Sentence(_("This document does not wait any more: it was stored or given up.")),
     "text_too_long": Sentence(_("This text is longer than {most} characters."), _("Make it shorter.")),
     "gap_unfinished": Sentence(
         _("Begun and not read to its end."), _("Run the connector again: it reads what is missing.")
