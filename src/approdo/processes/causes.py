@@ -197,10 +197,8 @@ def _missing(now: datetime) -> Iterator[Cause]:
     """Secrets that went with the encryption keys, until somebody enters them."""
     for node in _nodes(Node.objects.filter(secrets="")):
         if node.secrets_missing():
-            params = {"node": node.name, "reason_code": "secret_missing"}
-            yield Cause(
-                Kind.SECRET_MISSING, f"missing:node:{node.pk}", node.name, now, "alarm_node", params, {"node": node}
-            )
+            key, params = f"missing:node:{node.pk}", {"node": node.name}
+            yield Cause(Kind.SECRET_MISSING, key, node.name, now, "secret_missing", params, {"node": node})
     for recipient in Recipient.objects.filter(secret_lost=True):
         key, params = f"missing:recipient:{recipient.pk}", {"name": recipient.name}
         yield Cause(Kind.SECRET_MISSING, key, recipient.name, now, "signing_secret_lost", params, {})
