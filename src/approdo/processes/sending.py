@@ -107,6 +107,8 @@ def _headers(recipient: Recipient, message: Message, body: str) -> dict[str, str
         "webhook-id": message.uid,
         "webhook-timestamp": str(int(now.timestamp())),
     }
+    if recipient.secret_lost:
+        raise ConfigError("signing_secret_lost", name=recipient.name)
     secret = recipient.revealed().get("secret")
     if secret:
         headers["webhook-signature"] = Webhook(secret).sign(message.uid, now, body)

@@ -42,7 +42,18 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "other_encryption_key": Sentence(
         _("This database was encrypted with another key."),
-        _("Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one."),
+        _(
+            "Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one. Where those are lost"
+            " for good, `approdo keys forget` gives up what they encrypted."
+        ),
+    ),
+    "secret_missing": Sentence(
+        _("The secrets of the node “{node}” are missing: they were lost with the encryption keys."),
+        _("Enter them on the node's page or with `approdo apply`; until then nothing is read from it."),
+    ),
+    "signing_secret_lost": Sentence(
+        _("The signing secret of the recipient “{name}” was lost with the encryption keys."),
+        _("Enter one on the recipient's page or with `approdo apply`; until then it is sent nothing."),
     ),
     "no_hub": Sentence(
         _("There is no hub in {place} yet."),
@@ -53,7 +64,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "still_alive": Sentence(
         _("This database is in use (workers: {workers}, web servers: {webs})."),
-        _("End `approdo up`, `approdo web` and `approdo worker` on every host, then restore again."),
+        _("End `approdo up`, `approdo web` and `approdo worker` on every host, then try again."),
     ),
     "copy_is_newer": Sentence(
         _("This copy was made by Approdo {version}, which is newer than this one."),
@@ -61,7 +72,10 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "copy_of_other_keys": Sentence(
         _("This copy was encrypted with keys that are not here: nobody could read credentials and consumers in it."),
-        _("Put its own encryption keys into {place}, then restore again. Nothing was touched."),
+        _(
+            "Put its own encryption keys into {place}, then restore again; where those are lost for good, add"
+            " `--forget-keys`. Nothing was touched."
+        ),
     ),
     "copy_of_other_keys_within": Sentence(
         _("This copy was encrypted with keys that are not in {place}, but in itself."),
@@ -176,6 +190,7 @@ SENTENCES: Mapping[str, Sentence] = {
         ),
     ),
     "not_quiet": Sentence(_("The account of “{node}” is not unusually quiet: there is nothing to explain.")),
+    "set_aside_ended": Sentence(_("This document does not wait any more: it was stored or given up.")),
     "text_too_long": Sentence(_("This text is longer than {most} characters."), _("Make it shorter.")),
     "gap_unfinished": Sentence(
         _("Begun and not read to its end."), _("Run the connector again: it reads what is missing.")

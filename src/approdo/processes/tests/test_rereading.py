@@ -8,6 +8,8 @@ from amazon_orders import batch, item, node, order
 from msgspec.structs import replace
 
 from approdo.connectors.amazon_vendor.programs import DIRECT_FULFILLMENT
+from approdo.exchanges.coverage import coverage
+from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Node
 from approdo.processes import rereading, runs
 from approdo.processes.models import Connector, Run
@@ -53,6 +55,47 @@ def test_what_still_cannot_be_read_goes_on_waiting(run):
     waiting.refresh_from_db()
     assert waiting.stored_at is None
     assert not SaleDocument.objects.exists()
+
+
+def test_what_is_given_up_is_no_open_point_any_more_and_its_run_has_succeeded(run):
+    of_node = Node.objects.get()
+    WindowRead.objects.create(
+        node=of_node, source=of_node.identity, program="vendor_retail", run=run.pk, connector=run.connector_id,
+        position=0, scan="created", start=NOW - timedelta(days=1), end=NOW, complete=True, read_at=NOW,
+    )  # fmt: skip
+    receive(batch(order("PO000001", items="none")), Origin(of_node.pk, run.pk, NOW))
+    Run.objects.filter(pk=run.pk).update(state="partial")
+    waiting = SetAside.objects.get()
+    (before,) = coverage(of_node)
+    assert (before.complete, before.set_aside, before.given_up) == (False, 1, 0)
+    for why, code in ((" ", "missing_option"), ("x" * 1001, "text_too_long")):
+        with pytest.raises(ConfigError, match=code):
+            rereading.give_up(waiting, why, "anna")
+    rereading.give_up(waiting, "Amazon took it back", "anna")
+    (after,) = coverage(of_node)
+    assert (after.complete, after.set_aside, after.given_up) == (True, 0, 1)
+    run.refresh_from_db()
+    assert run.state == "succeeded"
+    with pytest.raises(ConfigError, match="set_aside_ended"):
+        rereading.give_up(waiting, "Again", "carla")
+    waiting.refresh_from_db()
+    assert (waiting.given_up_by, waiting.given_up_why) == ("anna", "Amazon took it back")
+    receive(batch(order("PO000001", items="none")), Origin(of_node.pk, run.pk, NOW + timedelta(hours=1)))
+    assert coverage(of_node)[0].set_aside == 0, "the same, shown again, is given up already"
+
+
+def test_a_purged_document_that_cannot_be_read_is_given_up_and_one_that_comes_readable_is_stored(run):
+    privacy = consumer_orders.batch().privacy
+    receive(consumer_orders.batch(consumer_orders.order(items="none")), Origin(Node.objects.get().pk, run.pk, NOW))
+    waiting = SetAside.objects.get()
+    personal.purge_set_aside(waiting, privacy, NOW)
+    waiting.refresh_from_db()
+    assert not rereading.retry(waiting)
+    rereading.give_up(waiting, "Its consumer is purged", "anna")
+    later = replace(consumer_orders.batch(consumer_orders.order()), asked_at=NOW + timedelta(hours=1))
+    receive(later, Origin(Node.objects.get().pk, run.pk, later.asked_at))
+    waiting.refresh_from_db()
+    assert waiting.stored_at is not None
 
 
 def test_an_older_version_read_at_last_does_not_replace_the_newer_one(run):
