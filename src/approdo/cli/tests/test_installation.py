@@ -14,10 +14,7 @@ pytestmark = [pytest.mark.hub]
 
 
 def add_user(hub: Hub, name: str, password: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "approdo", "user", "add", name, "--password-stdin"],
-        env=hub.environment, input=f"{password}\n", text=True, capture_output=True, check=False,
-    )  # fmt: skip
+    return hub.command("user", "add", name, "--password-stdin", given=f"{password}\n")
 
 
 @pytest.mark.once
