@@ -27,7 +27,7 @@ PLAIN = "APPRODO_TEST_PLAIN" in os.environ or not sys.platform.startswith("linux
 
 LIBRARIES = """
 argon2 click cronsim cryptography.fernet dbos dotenv granian.server httpx2 msgspec multiprocessing.managers
-prometheus_client psycopg pydantic pyrate_limiter rich.console rich.live rich.progress rich.table rich.traceback
+prometheus_client psycopg pydantic.main pyrate_limiter rich.console rich.live rich.progress rich.table rich.traceback
 sqlalchemy.dialects.postgresql.psycopg sqlalchemy.dialects.sqlite stamina standardwebhooks structlog yaml
 django.apps django.contrib.auth.hashers django.contrib.staticfiles.finders django.core.files.storage
 django.core.handlers.wsgi django.core.mail.backends.smtp django.core.management.commands.migrate django.core.wsgi
@@ -81,7 +81,7 @@ def born(arguments: list[str], *, plain: bool = False, **how: Any) -> "subproces
 
 
 def run(arguments: list[str], timeout: float, given: str | None = None, **how: Any) -> subprocess.CompletedProcess[str]:
-    """The same to its end, with what it wrote."""
+    """The same to its end, with what it wrote; it reads what is `given`."""
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
     stdin = subprocess.DEVNULL if given is None else subprocess.PIPE
     with born(arguments, stdin=stdin, **how) as process:

@@ -5,6 +5,8 @@ from django.urls import include, path
 
 from approdo.api.api import api
 
+admin.autodiscover()
+
 handler403 = "approdo.backoffice.failures.forbidden"
 handler404 = "approdo.backoffice.failures.not_found"
 
