@@ -7,14 +7,15 @@ import pytest
 from amazon_orders import batch, item, node, order
 from msgspec.structs import replace
 
+from approdo.catalog.models import SkuRecoding
 from approdo.connectors.amazon_vendor.programs import DIRECT_FULFILLMENT
 from approdo.exchanges.coverage import coverage
 from approdo.exchanges.models import WindowRead
-from approdo.nodes.models import Node
+from approdo.nodes.models import Configuration, Node
 from approdo.processes import rereading, runs
 from approdo.processes.models import Connector, Run
 from approdo.sales import personal
-from approdo.sales.models import SaleDocument, SetAside
+from approdo.sales.models import SaleDocument, SaleLine, SetAside
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ConfigError, UnreadableDocument
 
@@ -163,3 +164,14 @@ def test_a_version_tells_what_it_changed_and_the_first_one_nothing(run):
     assert rereading.changes(document, first) is None
     fields = [(one.line, one.field) for one in rereading.changes(document, second) or []]
     assert fields == [(None, "changed_date"), ("1", "net_cost")]
+
+
+def test_what_is_read_again_is_recoded_as_the_nodes_connector_asks(run):
+    waiting = set_aside(run, order("PO000001"))
+    configuration = Configuration.objects.create(
+        kind="order_download_configuration", name="All", options={"type": "vendor_retail"}
+    )
+    Connector.objects.update(configuration=configuration, options={"recode_skus": True})
+    SkuRecoding.objects.create(external="8001234567890", sku="OWN")
+    assert rereading.retry(waiting)
+    assert SaleLine.objects.get().sku == "OWN"
