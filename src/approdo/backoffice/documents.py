@@ -19,10 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from approdo.backoffice import consumer, document_page, formats, seen
+from approdo.backoffice.batch_page import MAY_EXPORT_AGAIN
 from approdo.backoffice.days import on_days
 from approdo.backoffice.days_filter import DaysFilter
 from approdo.backoffice.exported_filter import ExportedFilter
-from approdo.backoffice.exports import MAY_EXPORT_AGAIN
 from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.exchanges import unmatched

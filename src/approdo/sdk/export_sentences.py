@@ -32,7 +32,7 @@ EXPORT_SENTENCES: Mapping[str, Sentence] = {
     ),
     "batch_given_up": Sentence(
         _("The batch {batch} with {many} documents was given up. {reason}"),
-        _("See under API › Export documents why; mend it, then let its documents be exported again."),
+        _("See under API › Export documents why; mend it, then have the batch sent again there."),
     ),
     "documents_refused": Sentence(
         _("{many} documents were not taken."),
@@ -41,5 +41,17 @@ EXPORT_SENTENCES: Mapping[str, Sentence] = {
     "no_zone_for_days": Sentence(
         _("The days of {number} cannot be told: there is no time zone “{zone}”."),
         _("Correct the time zone of the place {place}, or of the node: write it as Europe/Rome."),
+    ),
+    "batch_not_given_up": Sentence(
+        _("The batch {batch} was not given up."), _("What did not arrive yet is tried again by itself.")
+    ),
+    "batch_taken_apart": Sentence(
+        _("Some documents of the batch {batch} were let out again by themselves."),
+        _("Let those that are left be exported again in the same way."),
+    ),
+    "batch_not_waiting": Sentence(_("The batch {batch} does not wait for another attempt.")),
+    "export_is_sent": Sentence(
+        _("The connector “{name}” sends its documents out by itself: they cannot be fetched too."),
+        _("Make another connector of the type API Export documents for whoever calls."),
     ),
 }

@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from approdo.sdk.errors import Sentence
 from approdo.sdk.text import marked as _
+from approdo.sdk.webhook_sentences import SENTENCES as WEBHOOK_SENTENCES
 
 SENTENCES: Mapping[str, Sentence] = {
+    **WEBHOOK_SENTENCES,
     # settings of the installation
     "unreadable_setting_file": Sentence(
         _("The file named by {name} cannot be read: {reason}."), _("Correct the path or its permissions.")
@@ -312,10 +314,6 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Write it as submission://user:password@host:587?from=approdo@example.com; it may begin with: {known}."),
     ),
     "not_an_email": Sentence(_("“{value}” is not an e-mail address."), _("Write it as name@example.com.")),
-    "not_a_signing_secret": Sentence(
-        _("This is not a secret for signing."),
-        _("It is whsec_ and 24 to 64 bytes in base64; `openssl rand -base64 32` makes some."),
-    ),
     "email_not_set": Sentence(
         _("This installation has no mail server."),
         _("Set APPRODO_EMAIL_URL to submission://user:password@host:587?from=approdo@example.com and start again."),
@@ -337,16 +335,6 @@ SENTENCES: Mapping[str, Sentence] = {
     "mail_unreachable": Sentence(
         _("The mail server {host} cannot be reached: {reason}."),
         _("Check APPRODO_EMAIL_URL and this machine's connection."),
-    ),
-    "webhook_unreachable": Sentence(
-        _("No answer came from {host} ({reason})."), _("Check the address and that the receiver runs.")
-    ),
-    "webhook_redirects": Sentence(
-        _("{host} sends on to another address (status {status}), and redirects are not followed."),
-        _("Enter the address at which the receiver itself answers."),
-    ),
-    "webhook_refused": Sentence(
-        _("{host} did not take it (status {status})."), _("The receiver's own log says why; it has to answer 2xx.")
     ),
     "notice_about_nothing": Sentence(_("What this was to tell about is gone.")),
     # retrying

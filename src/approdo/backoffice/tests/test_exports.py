@@ -100,7 +100,7 @@ def test_the_connectors_page_says_how_its_documents_are_fetched(admin_client, er
     assert (chosen["connector"].value(), chosen["scopes"].value()) == (str(erp.pk), "exports:read")
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "Who fetches documents"), ("it", "Chi preleva documenti")])
+@pytest.mark.parametrize(("language", "words"), [("en", "Who gets documents"), ("it", "Chi riceve documenti")])
 def test_without_exports_the_page_says_how_to_begin(admin_client, language, words):
     with translation.override(language):
         page = admin_client.get(BATCHES, headers={"Accept-Language": language}).content.decode()

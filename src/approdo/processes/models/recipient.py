@@ -1,7 +1,5 @@
 """Who is told of alarms and of news, and what they were told."""
 
-import base64
-import binascii
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +15,7 @@ from approdo.nodes.models import NAME_LENGTH
 from approdo.nodes.sentences import validation_error
 from approdo.processes.models.alarm import Alarm
 from approdo.processes.models.run import Run
-
-SIGNING_PREFIX = "whsec_"
-FEWEST_SECRET_BYTES, MOST_SECRET_BYTES = 24, 64  # as Standard Webhooks has it
+from approdo.sdk.webhooks import secret_problem
 
 
 class Recipient(models.Model):
@@ -98,8 +94,8 @@ class Recipient(models.Model):
     def sign_with(self, secret: str) -> None:
         """Take the secret that signs; empty takes it away. Raises `ValidationError` for what is none."""
         secret = secret.strip()
-        if secret and not _is_signing_secret(secret):
-            raise ValidationError({"secret": validation_error("not_a_signing_secret")})
+        if secret and (code := secret_problem(secret)):
+            raise ValidationError({"secret": validation_error(code)})
         self.sealed = secrets.encrypt({"secret": secret}) if secret else ""
         self.secret_lost = False
 
@@ -115,14 +111,6 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return usable and "@" not in parts.netloc and text.isprintable() and " " not in text
-
-
-def _is_signing_secret(text: str) -> bool:
-    try:
-        key = base64.b64decode(text.removeprefix(SIGNING_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return FEWEST_SECRET_BYTES <= len(key) <= MOST_SECRET_BYTES
 
 
 class Notice(models.Model):

@@ -188,7 +188,7 @@ def test_a_redirect_is_not_followed_and_said(webhook):
 def test_a_receiver_that_hangs_is_given_up_in_time(webhook, monkeypatch):
     monkeypatch.setattr(sending, "SECONDS", 0.3)
     webhook.hangs = 2.0
-    with pytest.raises(ApprodoError, match="webhook_unreachable"):
+    with pytest.raises(ApprodoError, match="webhook_too_slow"):
         notices.test(by_webhook(webhook), NOW)
 
 
