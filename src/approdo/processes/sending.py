@@ -76,6 +76,8 @@ def _said(code: int, text: bytes | str) -> str:
 
 def _call(recipient: Recipient, message: Message) -> None:
     told = webhooks.message(message.uid, message.type, message.at, message.data)
+    if recipient.secret_lost:
+        raise ConfigError("signing_secret_lost", name=recipient.name)
     secret = recipient.revealed().get("secret")
     host = urlsplit(recipient.address).netloc
     # Whoever may enter a recipient runs this installation: its own network is open to them.

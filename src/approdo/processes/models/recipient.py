@@ -38,6 +38,8 @@ class Recipient(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.EMAIL)
     address = models.CharField(_("address"), max_length=500)
     sealed = models.TextField(default="", blank=True, editable=False)
+    secret_lost = models.BooleanField(default=False, editable=False)
+    """It signed, and its secret went with the encryption keys: until there is another one nothing is sent unsigned."""
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="it")
     alarms = models.BooleanField(_("alarms"), default=True)
     news = models.CharField(_("news of orders"), max_length=10, choices=News, default=News.NONE)
@@ -73,7 +75,7 @@ class Recipient(models.Model):
         """An address of its kind; only webhooks are signed."""
         self.address = self.address.strip()
         if self.kind == self.Kind.EMAIL:
-            self.sealed = ""
+            self.sealed, self.secret_lost = "", False
             try:
                 validate_email(self.address)
             except ValidationError:
@@ -81,12 +83,21 @@ class Recipient(models.Model):
         elif not _is_url(self.address):
             raise ValidationError({"address": validation_error("not_a_url", value=self.address.split("@")[-1])})
 
+    @property
+    def masked_address(self) -> str:
+        """For who may not change it: of a webhook only the host, since the rest often lets whoever knows it in."""
+        if self.kind != self.Kind.WEBHOOK:
+            return self.address
+        parts = urlsplit(self.address)
+        return f"{parts.scheme}://{parts.netloc}/…"
+
     def sign_with(self, secret: str) -> None:
         """Take the secret that signs; empty takes it away. Raises `ValidationError` for what is none."""
         secret = secret.strip()
         if secret and (code := secret_problem(secret)):
             raise ValidationError({"secret": validation_error(code)})
         self.sealed = secrets.encrypt({"secret": secret}) if secret else ""
+        self.secret_lost = False
 
     def revealed(self) -> dict[str, Any]:
         """The decrypted secret, if there is one; for signing, never for a screen or a log."""
