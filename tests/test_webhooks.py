@@ -28,13 +28,14 @@ class Receiver(WebhookReceiver):
     """Over HTTPS; knows what it has got."""
 
     def ids(self) -> list[str]:
-        return [headers["webhook-id"] for headers, _body in self.calls]
+        """Of the messages with documents; `approdo doctor` sends some without."""
+        ids = [headers["webhook-id"] for headers, _body in self.calls]
+        return [one for one in ids if not one.startswith("test-")]
 
     def numbers(self) -> list[str]:
         """The documents of each message once, however often it came; each is signed."""
         bodies = {headers["webhook-id"]: Webhook(SECRET).verify(body, headers) for headers, body in self.calls}
-        assert {body["type"] for body in bodies.values()} <= {"documents.exported"}
-        return sorted(one["number"] for body in bodies.values() for one in body["data"]["documents"])
+        return sorted(one["number"] for body in bodies.values() for one in body["data"].get("documents", ()))
 
 
 @pytest.fixture(scope="module")
@@ -177,4 +178,4 @@ def test_two_workers_send_each_batch_once(filled: Hub, certificate: str, tmp_pat
             filled.command("run", "To ERP", "--no-wait")
         wait_for(lambda: erp.calls and filled.rows(LIVE) == [(0,)], "the runs ended")
         assert erp.numbers() == stored(filled)
-        assert len(erp.calls) == len(set(erp.ids()))
+        assert len(erp.ids()) == len(set(erp.ids()))
