@@ -88,6 +88,13 @@ def test_what_is_sent_cannot_be_fetched_too(caller, erp):
     assert not Batch.objects.exists()
 
 
+def test_who_may_not_change_the_node_sees_only_the_host(caller, caller_with, erp, receiver):
+    caller.patch("/nodes/Gestionale", {"options": {"address": receiver.url + "T0K3N"}})
+    assert "T0K3N" in caller.get("/nodes/Gestionale").text
+    for path in ("/nodes", "/nodes/Gestionale"):
+        assert "T0K3N" not in caller_with("settings:read").get(path).text
+
+
 def test_receipts_come_later_too(caller, erp, receiver):
     send(erp)
     document = Batch.objects.get().deliveries.get().document_id
