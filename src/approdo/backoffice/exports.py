@@ -23,6 +23,7 @@ from approdo.exchanges.models import IN_STATE, Batch, Delivery
 from approdo.nodes.sentences import explain_error
 from approdo.processes import handing_over
 from approdo.processes.models import Connector, Token
+from approdo.sdk import webhooks
 from approdo.sdk.errors import ConfigError
 from approdo.sdk.exports import Confirm
 
@@ -53,7 +54,7 @@ def fetching(connector: Connector, request: HttpRequest) -> Fetching:
         connector=connector,
         link=formats.link(connector),
         sends=sends,
-        address=str(connector.node.options.get("address", "")) if sends else request.build_absolute_uri(path_),
+        address=_receiver(connector) if sends else request.build_absolute_uri(path_),
         format=str(connector.options.get("format", "")).upper(),
         waiting=handing_over.waiting(connector, timezone.now()) if once else None,
         unconfirmed=Delivery.objects.filter(connector=connector.pk, state=Delivery.State.SENDING).count(),
@@ -229,6 +230,12 @@ class BatchAdmin(ModelAdmin[Batch]):
         if batch is None:
             raise Http404
         return batch
+
+
+def _receiver(connector: Connector) -> str:
+    """Where a connector sends, as far as everybody may see it."""
+    address = connector.node.options.get("address")
+    return webhooks.masked(address) if address else connector.node.name
 
 
 def _connectors() -> Any:
