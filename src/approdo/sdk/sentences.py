@@ -6,6 +6,7 @@ Codes and parameters are stored; these texts are translated and filled in when s
 from collections.abc import Mapping
 
 from approdo.sdk.errors import Sentence
+from approdo.sdk.format_sentences import SENTENCES as FORMAT_SENTENCES
 from approdo.sdk.text import marked as _
 
 SENTENCES: Mapping[str, Sentence] = {
@@ -381,9 +382,5 @@ SENTENCES: Mapping[str, Sentence] = {
     "name_of_two": Sentence(
         _("“{name}” is the name of a connector and of a procedure."), _("Rename one of them, then run it by its name.")
     ),
-    # handing documents over
-    "no_zone_for_days": Sentence(
-        _("The days of {number} cannot be told: there is no time zone “{zone}”."),
-        _("Correct the time zone of the place {place}, or of the node: write it as Europe/Rome."),
-    ),
+    **FORMAT_SENTENCES,
 }
