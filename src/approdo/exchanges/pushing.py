@@ -37,6 +37,9 @@ def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
             _sending(batch).filter(document=document).update(
                 state=State.FAILED, at=at, code=refusal.code, params=refusal.params
             )
+        for where in set(handed.where.values()):
+            there = [document for document, place in handed.where.items() if place == where]
+            _sending(batch).filter(document__in=there).update(where=where[:500])
         _sending(batch).update(state=State.CONFIRMED, at=at)
         for document, number in handed.receipts.items():
             receive_receipt(batch.connector, document, number, at)
@@ -75,6 +78,12 @@ def counts(run: int) -> dict[str, int]:
         "handed_over": sent.filter(state__in=(State.CONFIRMED, State.WITHDRAWN)).count(),
         "refused": sent.filter(state=State.FAILED).count(),
     }
+
+
+def places(run: int) -> list[str]:
+    """Where the documents are that a run handed over, in the order in which they went."""
+    sent = Delivery.objects.filter(batch__run=run).exclude(where="").order_by("pk")
+    return list(dict.fromkeys(sent.values_list("where", flat=True)))
 
 
 def _sending(batch: Batch) -> QuerySet[Delivery]:

@@ -54,7 +54,8 @@ class Option(Struct, frozen=True, kw_only=True):
     """One declared option. Label and help are marked for translation.
 
     `problem(value)` is asked about a value of the right kind: it gives the code of what is wrong
-    with it, or none.
+    with it, or none. `beside(value, others)` is asked too, about a value and the options declared before it.
+    `lines` says that a text or a secret may have several.
     """
 
     name: str
@@ -67,6 +68,8 @@ class Option(Struct, frozen=True, kw_only=True):
     parts: "tuple[Option, ...]" = ()
     when: When | None = None
     problem: Callable[[Any], str | None] | None = None
+    beside: Callable[[Any, Mapping[str, Any]], str | None] | None = None
+    lines: bool = False
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the option counts beside these other values."""
@@ -111,7 +114,7 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
         except InvalidOptions as error:
             problems += [Problem(f"{option.name}.{p.option}", p.code, p.params) for p in error.problems]
             continue
-        if option.problem and (code := option.problem(checked)):
+        if code := _problem(option, checked, cleaned):
             shown = {} if option.kind is Kind.SECRET else {"value": checked}
             problems.append(Problem(option.name, code, shown))
             continue
@@ -119,6 +122,11 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
     if problems:
         raise InvalidOptions(problems)
     return cleaned
+
+
+def _problem(option: Option, value: Any, before: Mapping[str, Any]) -> str | None:
+    code = option.problem(value) if option.problem else None
+    return code or (option.beside(value, before) if option.beside else None)
 
 
 class _Wrong(Exception):
@@ -135,6 +143,8 @@ def _checked(option: Option, value: Any, offered: list[str]) -> Any:
             return _choices(offered, value)
         case Kind.GROUP:
             return _group(option.parts, value)
+        case Kind.SECRET | Kind.TEXT if option.lines and isinstance(value, str):
+            return "\n".join(_text(line) for line in value.strip().splitlines())
         case _:
             read: Callable[[Any], Any] = _READERS.get(option.kind, _text)
             return read(value)
