@@ -6,7 +6,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
+import born_ready
 import pytest
 import truth
 from copies import as_before_alarms, assert_equal_but_for_the_form_of_json, empty_hub, everything
@@ -47,19 +47,25 @@ def large_amazon():
 
 @pytest.fixture(scope="module")
 def once_used(migrated_hub: Hub, amazon: Simulator, tmp_path_factory) -> Hub:
-    """A hub with retail orders, consumers, a procedure, a recipient, a token and whoever signed in."""
+    """A hub with orders, codes without a match, consumers, a procedure, a recipient, a token and whoever signed in."""
     hub = migrated_hub.copy(tmp_path_factory.mktemp("used"))
     records = declared(amazon, last=f"{DAYS} days")
+    records["connectors"][0]["options"]["recode_skus"] = True
     configuration = {"name": "Direct", "type": "vendor_direct_fulfillment", "time_range": "Range", "states": "all"}
     records["order_download_configurations"].append(configuration)
     records["connectors"].append(records["connectors"][0] | {"name": "Direct", "options": {"configuration": "Direct"}})
     slot = {"days": ["mon"], "from": "08:00", "to": "22:30"}
     records["procedures"] = [{"name": "Both", "connectors": ["Download", "Direct"], "active": [slot]}]
     records["recipients"] = [{"name": "ERP", "kind": "webhook", "address": "https://erp.example.com", "secret": SECRET}]
+    node = records["nodes"][0]["name"]
+    records["sku_recodings"] = [{"external": "X", "sku": "A"}, {"external": "X", "sku": "B", "node": node}]
+    records["places"] = [{"code": "MXP5", "name": "Piacenza", "time_zone": "Europe/Rome"}]
     said = hub.apply(records)
     assert said.returncode == 0, said.stderr
     done = hub.command("run", "Both", "--json")
     assert done.returncode == 0, done.stderr
+    for table in ("exchanges_unmatchedcode", "catalog_place"):
+        assert hub.rows(f"SELECT 1 FROM {table} LIMIT 1")
     for name in ("ERP", "Old"):
         assert hub.command("token", "add", name, "--scope", "documents:read").returncode == 0
     hub.change("DELETE FROM processes_token WHERE name = 'Old'")
@@ -215,11 +221,9 @@ def test_a_file_of_a_users_own_is_not_replaced_and_only_they_may_read_it(used: H
 def test_a_copy_goes_through_a_pipe(used: Hub, elsewhere: Hub):
     file = used.home.parent / "piped.copy"
     with file.open("wb") as target:
-        done = subprocess.run(
-            [sys.executable, "-m", "approdo", "backup", "-"],
-            env=used.environment, cwd=used.home, stdout=target, stderr=subprocess.PIPE, check=True,
-        )  # fmt: skip
-    assert b"does not hold the encryption keys" in done.stderr
+        done = born_ready.run(["-m", "approdo", "backup", "-"], 60, env=used.environment, cwd=used.home, stdout=target)
+    assert done.returncode == 0, done.stderr
+    assert "does not hold the encryption keys" in done.stderr
     restored(elsewhere, file)
     assert everything(elsewhere) == everything(used)
 
@@ -316,10 +320,8 @@ with nobody_alive():
 
 
 def test_nobody_begins_to_work_during_a_restore(hub: Hub):
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDING], env=hub.environment, cwd=hub.home, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True,
-    ) as restoring:  # fmt: skip
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with born_ready.born(["-c", HOLDING], env=hub.environment, cwd=hub.home, **pipes) as restoring:
         assert restoring.stdout.readline() == "held\n"
         for command in (["worker"], ["web", "--port", str(free_port())]):
             done = hub.command(*command)

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import ManyToOneRel, ProtectedError
 from django.utils.translation import gettext
 
+from approdo.catalog.models import SkuRecoding
 from approdo.connectors import NODE_TYPES, configuration_type, connector_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
@@ -22,7 +23,9 @@ from approdo.sdk.errors import ApprodoError, ConfigError
 from approdo.sdk.options import Option
 
 Record = Node | TimeRange | Configuration | Connector | Procedure | Recipient
-RECORDS = (Node, TimeRange, Configuration, Connector, Procedure, Recipient)
+KEPT_BY_PEOPLE = (Node, TimeRange, Configuration, Connector, Procedure, Recipient, SkuRecoding)
+"""What people can change or delete themselves, so that whoever is refused is told of it by name."""
+
 Data = dict[str, Any]
 
 OWNERS: Mapping[type[models.Model], str] = {ProcedureStep: "procedure"}
@@ -46,6 +49,8 @@ class Section(NamedTuple):
     """What can only be filled in once the record is saved."""
     more: Callable[[Any], Data] = lambda _record: {}
     """What is shown beside, and cannot be given."""
+    masked: Callable[[Any], Data] = lambda _record: {}
+    """What is shown in place of itself to whoever may not change the record."""
 
 
 def label(section: Section) -> str:
@@ -83,7 +88,7 @@ def save(section: Section, data: Mapping[str, Any], record: Record | None = None
             current.save()
             section.fill_parts(current, data)
         after = _comparable(section, current)
-        changed = sorted(name for name in after if before.get(name) != after[name])
+        changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
         if changed and not section.fill_parts:
             current.save()
         return Saved(current, created, changed)
@@ -122,7 +127,7 @@ def _users(record: models.Model) -> tuple[list[str], bool]:
             continue
         rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk}).order_by()
         owner = OWNERS.get(relation.related_model)
-        if relation.related_model in RECORDS or owner:
+        if relation.related_model in KEPT_BY_PEOPLE or owner:
             found = [getattr(row, owner) if owner else row for row in rows[: MOST_USERS + 1]]
             named += [f"{user._meta.verbose_name} “{user}”" for user in found[:MOST_USERS]]
             named += ["…"] if len(found) > MOST_USERS else []
@@ -142,9 +147,10 @@ def find(section: Section, key: str) -> Any:
     return record
 
 
-def as_data(section: Section, record: Record) -> Data:
+def as_data(section: Section, record: Record, *, may_change: bool = True) -> Data:
     """The record as the REST API shows it. Secrets are named, never shown."""
-    return {"id": record.pk, **section.data(record), **section.more(record)}
+    masked = {} if may_change else section.masked(record)
+    return {"id": record.pk, **section.data(record), **section.more(record), **masked}
 
 
 def _comparable(section: Section, record: Record) -> Data:
@@ -152,7 +158,7 @@ def _comparable(section: Section, record: Record) -> Data:
     flat.pop("secrets_set", None)
     options = flat.pop("options", {})
     hidden = record.revealed() if isinstance(record, Node) else {}
-    own = record.revealed() if isinstance(record, Recipient) else {}
+    own = recipient_data.hidden(record) if isinstance(record, Recipient) else {}
     return {**flat, **own, **{f"options.{name}": value for name, value in {**options, **hidden}.items()}}
 
 
@@ -320,7 +326,7 @@ PROCEDURES = Section(
 
 RECIPIENTS = Section(
     "recipients", "recipient", Recipient.objects.all, Recipient, recipient_data.fill, recipient_data.data,
-    recipient_data.KEYS,
+    recipient_data.KEYS, masked=recipient_data.masked,
 )  # fmt: skip
 
 SECTIONS: dict[str, Section] = {

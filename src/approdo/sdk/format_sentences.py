@@ -6,10 +6,6 @@ from approdo.sdk.errors import Sentence
 from approdo.sdk.text import marked as _
 
 SENTENCES: Mapping[str, Sentence] = {
-    "no_zone_for_days": Sentence(
-        _("The days of {number} cannot be told: there is no time zone “{zone}”."),
-        _("Correct the time zone of the place {place}, or of the node: write it as Europe/Rome."),
-    ),
     "too_long_for_a_cell": Sentence(
         _("A text in the column “{column}” is longer than the {most} characters that a cell of a workbook holds."),
         _("Choose another format than XLSX."),

@@ -1,6 +1,6 @@
-"""What was asked and read, and what was handed over to whom."""
+"""What was asked and read, which codes have no match, and what was handed over to whom."""
 
-from approdo.exchanges.models.delivery import OPEN, Batch, Delivery, Look, Receipt
+from approdo.exchanges.models.delivery import IN_STATE, OPEN, Attempt, Batch, Delivery, Look, Receipt
 from approdo.exchanges.models.reading import (
     NUMBER_LENGTH,
     NumberRead,
@@ -9,10 +9,13 @@ from approdo.exchanges.models.reading import (
     SilenceExplained,
     WindowRead,
 )
+from approdo.exchanges.models.unmatched import UnmatchedCode
 
 __all__ = [
+    "IN_STATE",
     "NUMBER_LENGTH",
     "OPEN",
+    "Attempt",
     "Batch",
     "Delivery",
     "Look",
@@ -21,5 +24,6 @@ __all__ = [
     "RequestLogged",
     "RunNote",
     "SilenceExplained",
+    "UnmatchedCode",
     "WindowRead",
 ]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exchanges', '0008_deliveries'),
+        ('exchanges', '0010_attempts'),
     ]
 
     operations = [
