@@ -47,7 +47,9 @@ def stored(hub: Hub) -> list[str]:
     return sorted(number for (number,) in hub.rows("SELECT number FROM sales_saledocument"))
 
 
-def test_a_procedure_downloads_and_puts_every_order_once_onto_a_server_that_was_away(hub: Hub, tmp_path_factory: Any) -> None:
+def test_a_procedure_downloads_and_puts_every_order_once_onto_a_server_that_was_away(
+    hub: Hub, tmp_path_factory: Any
+) -> None:
     folder: Path = tmp_path_factory.mktemp("in")
     with Simulator(seed=5, orders=MANY, days=20, rate_limit=False) as amazon, SshServer().running() as ssh:
         hub.environment["SSH_KEY"] = ssh.private_key

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from approdo.backoffice import batch_page, formats
 from approdo.backoffice.batch_page import MAY_EXPORT_AGAIN
 from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin
+from approdo.connectors import node_type
 from approdo.exchanges import delivery
 from approdo.exchanges.models import IN_STATE, Batch, Delivery
 from approdo.nodes.sentences import explain_error
@@ -53,7 +54,9 @@ def fetching(connector: Connector, request: HttpRequest) -> Fetching:
         connector=connector,
         link=formats.link(connector),
         sends=sends,
-        address=str(connector.node.options.get("address", "")) if sends else request.build_absolute_uri(path_),
+        address=node_type(connector.node.type).address(connector.node.options)
+        if sends
+        else request.build_absolute_uri(path_),
         format=str(connector.options.get("format", "")).upper(),
         waiting=handing_over.waiting(connector, timezone.now()) if once else None,
         unconfirmed=Delivery.objects.filter(connector=connector.pk, state=Delivery.State.SENDING).count(),

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Min, QuerySet
 
 from approdo.exchanges.delivery import State, find, receive_receipt
 from approdo.exchanges.models import OPEN, Attempt, Batch, Delivery
@@ -141,10 +141,10 @@ def counts(run: int) -> dict[str, int]:
     }
 
 
-def places(run: int) -> list[str]:
-    """Where the documents are that a run handed over, in the order in which they went."""
-    sent = Delivery.objects.filter(batch__run=run).exclude(where="").order_by("pk")
-    return list(dict.fromkeys(sent.values_list("where", flat=True)))
+def places(run: int, most: int) -> list[str]:
+    """Where the documents are that a run handed over, such as in which files, the first ones first."""
+    sent = Delivery.objects.filter(batch__run=run).exclude(where="")
+    return list(sent.values_list("where", flat=True).annotate(first=Min("pk")).order_by("first")[:most])
 
 
 def _sending(batch: Batch) -> QuerySet[Delivery]:

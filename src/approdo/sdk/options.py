@@ -129,15 +129,15 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
     return cleaned
 
 
-def _problem(option: Option, value: Any, before: Mapping[str, Any]) -> str | None:
-    code = option.problem(value) if option.problem else None
-    return code or (option.beside(value, before) if option.beside else None)
-
-
 class _Wrong(Exception):
     def __init__(self, code: str, **params: Any) -> None:
         self.code = code
         self.params = params
+
+
+def _problem(option: Option, value: Any, before: Mapping[str, Any]) -> str | None:
+    code = option.problem(value) if option.problem else None
+    return code or (option.beside(value, before) if option.beside else None)
 
 
 def _checked(option: Option, value: Any, offered: list[str]) -> Any:

@@ -165,6 +165,8 @@ CODES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=
     ]
 )
 TITLES = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | CODES
+
+
 @pytest.mark.parametrize(
     ("given", "kept"),
     [

@@ -3,6 +3,7 @@
 from approdo.connectors.files.check import check
 from approdo.connectors.files.export_documents import EXPORT_DOCUMENTS
 from approdo.connectors.files.options import OPTIONS
+from approdo.connectors.files.places import place_for
 from approdo.connectors.files.sentences import AUTHORIZATION_CODES, SENTENCES
 from approdo.sdk.connector import NodeType
 from approdo.sdk.text import marked as _
@@ -13,6 +14,8 @@ NODE_TYPE = NodeType(
     options=OPTIONS,
     connector_types=(EXPORT_DOCUMENTS,),
     check=check,
+    check_help=_("It goes in step by step, then writes, renames and removes a small file of its own."),
+    address=lambda options: place_for(options).address,
     sentences=SENTENCES,
     authorization_codes=AUTHORIZATION_CODES,
 )

@@ -13,7 +13,7 @@ from approdo.exchanges.formats import FORMATS, Batch, edifact
 from approdo.exchanges.formats.tests.outgoing_documents import documents, plain_document, texts
 from approdo.sdk.errors import ConfigError
 
-pytestmark = [pytest.mark.once, pytest.mark.filterwarnings("ignore:segments.xml not found")]
+pytestmark = pytest.mark.once
 
 PARTIES = {"sender": "8012345000004", "sender_qualifier": "14", "receiver": "ERP+1", "receiver_qualifier": "ZZZ"}
 BATCH = Batch("1042-ab12cd34", "Files", datetime(2026, 5, 1, 22, 30, tzinfo=UTC))
