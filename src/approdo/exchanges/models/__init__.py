@@ -1,6 +1,7 @@
 """What was asked and read, which codes have no match, and what was handed over to whom."""
 
 from approdo.exchanges.models.delivery import OPEN, Batch, Delivery, Look, Receipt
+from approdo.exchanges.models.imports import ImportCall, ImportedDocument
 from approdo.exchanges.models.reading import (
     NUMBER_LENGTH,
     NumberRead,
@@ -16,6 +17,8 @@ __all__ = [
     "OPEN",
     "Batch",
     "Delivery",
+    "ImportCall",
+    "ImportedDocument",
     "Look",
     "NumberRead",
     "Receipt",
