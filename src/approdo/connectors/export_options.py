@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from msgspec.structs import replace
+
 from approdo.connectors.amazon_vendor.programs import PROGRAMS
 from approdo.sdk.documents import DocumentType
 from approdo.sdk.exports import Confirm, DocumentFilter
@@ -89,6 +91,12 @@ FILTER = Option(
         ),
     ),
 )
+
+
+def filter_without(*names: str) -> Option:
+    """The filter for a connector type that leaves some of it no choice."""
+    return replace(FILTER, parts=tuple(part for part in FILTER.parts if part.name not in names))
+
 
 EXPORT_ONCE = Option(
     name="export_once",

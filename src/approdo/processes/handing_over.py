@@ -12,10 +12,11 @@ from approdo.exchanges import delivery, due, pushing
 from approdo.exchanges.delivery import Asked
 from approdo.exchanges.formats import FORMATS
 from approdo.exchanges.formats import Batch as Named
+from approdo.exchanges.formats.days import day, zone_of
 from approdo.exchanges.intake import keep_notes, keep_requests
 from approdo.exchanges.models import Batch, Delivery, Receipt
 from approdo.nodes.models import Node
-from approdo.nodes.time_ranges import zone_of
+from approdo.nodes.time_ranges import zone_of as zone_of_node
 from approdo.processes import runs
 from approdo.processes.models import Connector, Run
 from approdo.processes.planning import context
@@ -59,7 +60,7 @@ def waiting(connector: Connector, at: datetime) -> int:
 
 def format_options(connector: Connector) -> dict[str, Any]:
     """What a format is told: the connector's options, and in which zones days are cut."""
-    zones = {node.name: zone_of(node).key for node in Node.objects.all()}
+    zones = {node.name: zone_of_node(node).key for node in Node.objects.all()}
     return {**connector.options, "time_zone": settings.TIME_ZONE, "time_zones": zones}
 
 
@@ -124,6 +125,7 @@ def _parcel(connector: Connector, batch: Batch) -> Parcel:
         written=lambda: chosen.write(documents, options, batch=named),
         media_type=chosen.media_type(options),
         suffix=chosen.suffix,
+        day=lambda document, moment: day(moment, zone_of(document, options)),
     )
 
 

@@ -43,7 +43,8 @@ class Parcel(Struct, frozen=True, kw_only=True):
 
     `id` and `documents` are the same at every attempt, so that an outside system can tell what it has already.
     `documents` are plain data as every format is given them; `written` gives them in the connector's format, piece by
-    piece, with its media type and the end of a file's name. `claimed_at` is when it was made (UTC).
+    piece, with its media type and the end of a file's name. `day(document, moment)` is the calendar's day on which one
+    of its moments falls where the goods go. `claimed_at` is when it was made (UTC).
     """
 
     id: str
@@ -54,6 +55,7 @@ class Parcel(Struct, frozen=True, kw_only=True):
     written: Callable[[], Iterator[bytes]]
     media_type: str
     suffix: str
+    day: Callable[[Mapping[str, Any], str | None], str | None] = lambda _document, moment: moment and moment[:10]
 
 
 class Refusal(Struct, frozen=True):
