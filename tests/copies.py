@@ -10,7 +10,7 @@ from hub import Hub
 from approdo.cli.copies.archive import Archive, Column, Manifest, Table, writing
 
 TABLES_OF_ALARMS = {f"processes_{name}" for name in ("look", "recipient", "alarm", "notice")}
-NOT_COPIED = {"django_session", "django_migrations", "processes_worker", "processes_look"}
+NOT_COPIED = {"django_session", "django_migrations", "processes_worker", "processes_look", "backoffice_tableupload"}
 
 
 def empty_hub(home: Path, **where: str) -> Hub:

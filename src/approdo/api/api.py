@@ -21,7 +21,9 @@ from approdo.api import (
     recipients,
     runs,
     set_aside,
+    tables,
     time_ranges,
+    unmatched_codes,
 )
 from approdo.api.bodies import StrictJson
 from approdo.api.problems import MEDIA_TYPE, ApiProblem, problem_answer, problem_of
@@ -118,4 +120,9 @@ api.add_router("/exports", exports.router)
 api.add_router("/runs", runs.router)
 api.add_router("/alarms", alarms.router)
 api.add_router("/recipients", recipients.router)
+api.add_router("/sku-recodings", tables.recodings)
+api.add_router("/places", tables.places)
 api.add_router("/set-aside", set_aside.router)
+api.add_router("/unmatched-codes", unmatched_codes.router)
+# Before the recodings themselves, of which one could be called so.
+api.add_router("/sku-recodings/recode", unmatched_codes.recode_router)

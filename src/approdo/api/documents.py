@@ -99,7 +99,7 @@ def list_documents(request: HttpRequest, wanted: Query[DocumentParameters]) -> H
     """Oldest change first. One that changes while you page comes again at the end; none is left out."""
     filters = wanted.filters()
     if wanted.node is not None:
-        filters["node"] = _node_name(wanted.node)
+        filters["node"] = node_name(wanted.node)
     found = of_caller(request, queries.documents(filters))
     if wanted.q is not None:
         found = queries.search(found, wanted.q)
@@ -203,7 +203,8 @@ def _as_json(text: str | None) -> msgspec.Raw | str | None:
         return text
 
 
-def _node_name(key: str) -> str:
+def node_name(key: str) -> str:
+    """The name of the node that a parameter names or numbers."""
     try:
         return str(find(NODES, key).name)
     except ConfigError as error:

@@ -32,6 +32,7 @@ STATUS = {
     "run_not_ended": 409,
     "nothing_to_retry": 409,
     "record_gone": 409,
+    "table_changed": 409,
     "alarm_ends_by_itself": 409,
     "not_an_export": 404,
     "batch_not_found": 404,

@@ -11,12 +11,15 @@ from approdo.backoffice import (
     looks,
     nodes,
     notices,
+    places,
     procedures,
     recipients,
+    recodings,
     runs,
     set_aside,
     time_ranges,
     tokens,
+    unmatched,
     users,
 )
 
@@ -29,12 +32,15 @@ __all__ = [
     "looks",
     "nodes",
     "notices",
+    "places",
     "procedures",
     "recipients",
+    "recodings",
     "runs",
     "set_aside",
     "time_ranges",
     "tokens",
+    "unmatched",
     "users",
 ]
 

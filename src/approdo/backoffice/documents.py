@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from approdo.backoffice import consumer, document_page, formats, seen
@@ -23,6 +24,7 @@ from approdo.backoffice.days_filter import DaysFilter
 from approdo.backoffice.exports import MAY_EXPORT_AGAIN
 from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
+from approdo.exchanges import unmatched
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes import rereading
@@ -112,6 +114,21 @@ class SeenFilter(DropdownFilter):
         return wanted(queryset, request.user) if wanted else queryset
 
 
+class OwnSkuFilter(DropdownFilter):
+    """By whether own SKUs are missing."""
+
+    title = gettext_lazy("own SKUs")
+    parameter_name = "unmatched"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What can be asked through an index."""
+        return [("1", _("with unmatched codes (the newest %(most)s)") % {"most": formats.number(unmatched.MOST_FOUND)})]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents with a line that has no match."""
+        return queryset.filter(pk__in=unmatched.documents()) if self.value() else queryset
+
+
 class VendorCodeFilter(TextFilter):
     """By vendor code, exactly."""
 
@@ -165,6 +182,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     list_before_template = "backoffice/seen_all.html"
     list_filter = (
         NodeFilter, ProgramFilter, StateFilter, SeenFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
+        OwnSkuFilter,
         ConfirmationFilter, ReceivingFilter, OpenFilter,
     )  # fmt: skip
     list_filter_submit = True

@@ -144,6 +144,11 @@ def run_state(run: Any) -> SafeString:
     return badge(run.get_state_display(), STATE_LOOKS.get(run.state, ""))
 
 
+def every() -> SafeString:
+    """What stands where something is not narrowed down."""
+    return format_html('<span class="ap-none">{}</span>', gettext("all"))
+
+
 def link(record: Model, text: str = "") -> SafeString:
     """A link to a record's own page."""
     opts = record._meta

@@ -11,6 +11,7 @@ from django.db import models, transaction
 from django.db.models import ManyToOneRel, ProtectedError
 from django.utils.translation import gettext
 
+from approdo.catalog.models import SkuRecoding
 from approdo.connectors import NODE_TYPES, configuration_type, connector_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
@@ -22,7 +23,9 @@ from approdo.sdk.errors import ApprodoError, ConfigError
 from approdo.sdk.options import Option
 
 Record = Node | TimeRange | Configuration | Connector | Procedure | Recipient
-RECORDS = (Node, TimeRange, Configuration, Connector, Procedure, Recipient)
+KEPT_BY_PEOPLE = (Node, TimeRange, Configuration, Connector, Procedure, Recipient, SkuRecoding)
+"""What people can change or delete themselves, so that whoever is refused is told of it by name."""
+
 Data = dict[str, Any]
 
 OWNERS: Mapping[type[models.Model], str] = {ProcedureStep: "procedure"}
@@ -122,7 +125,7 @@ def _users(record: models.Model) -> tuple[list[str], bool]:
             continue
         rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk}).order_by()
         owner = OWNERS.get(relation.related_model)
-        if relation.related_model in RECORDS or owner:
+        if relation.related_model in KEPT_BY_PEOPLE or owner:
             found = [getattr(row, owner) if owner else row for row in rows[: MOST_USERS + 1]]
             named += [f"{user._meta.verbose_name} “{user}”" for user in found[:MOST_USERS]]
             named += ["…"] if len(found) > MOST_USERS else []

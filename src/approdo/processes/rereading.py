@@ -7,12 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from approdo.connectors import node_type
+from approdo.exchanges.intake import store
 from approdo.nodes.models import Node
-from approdo.processes import runs
+from approdo.processes import recodings, runs
 from approdo.sales.differences import Difference, differences
 from approdo.sales.models import DocumentStatus, DocumentVersion, SaleDocument, SetAside, StatusVersion
 from approdo.sales.raw import is_sealed, raw_bytes
-from approdo.sales.receive import Origin, receive
+from approdo.sales.receive import Origin
 from approdo.sales.status import receive_statuses
 from approdo.sdk.connector import Download
 from approdo.sdk.documents import Batch
@@ -34,7 +35,8 @@ def retry(waiting: SetAside) -> bool:
         elif waiting.purged_at and not _readable(waiting, raws[0]):
             return False
         else:
-            counts = receive(batch_of(waiting.node, waiting.program, raws, waiting.received_at), origin)
+            batch = batch_of(waiting.node, waiting.program, raws, waiting.received_at)
+            counts = store(batch, origin, recodings.asked)
         if counts.failed:
             return False
         SetAside.objects.filter(pk=waiting.pk).update(stored_at=now)

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from approdo.exchanges import delivery, thinning
-from approdo.processes.models import Alarm, Connector, Notice, Procedure, Run, RunStep
+from approdo.processes.models import Alarm, Connector, Notice, Procedure, RecodeJob, Run, RunStep
 from approdo.sales.models import DocumentVersion, SetAside, StatusVersion
 
 AT_ONCE = 100
@@ -33,8 +33,8 @@ def thin(now: datetime) -> bool:
 
     Requests and warnings of ended runs go first, then the runs themselves; one that a version of a document, or
     a set-aside document, names stays, and so does the newest of each connector and procedure with its parts.
-    Notices that were sent or given up and alarms that are over go too, and what batches held that were confirmed
-    a month ago.
+    Notices that were sent or given up, alarms that are over and ended recodings of stored documents go too, and what
+    batches held that were confirmed a month ago.
     """
     newest = _newest()
     old = now - timedelta(days=settings.KEEP_RUNS)
@@ -62,12 +62,12 @@ def _thin_runs(before: datetime, newest: set[int]) -> bool:
 
 
 def _thin_told(before: datetime) -> bool:
-    """What was told, or given up, and alarms that are over."""
+    """What was told, or given up, alarms that are over, and recodings of stored documents."""
     told = Notice.objects.filter(created_at__lt=before).exclude(state=Notice.State.WAITING)
     over = Alarm.objects.filter(over_at__lt=before)
-    found = [
-        (kind, list(rows.values_list("pk", flat=True)[:AT_ONCE])) for kind, rows in ((Notice, told), (Alarm, over))
-    ]
+    recoded = RecodeJob.objects.filter(ended_at__lt=before)
+    old = ((Notice, told), (Alarm, over), (RecodeJob, recoded))
+    found = [(kind, list(rows.values_list("pk", flat=True)[:AT_ONCE])) for kind, rows in old]
     for kind, numbers in found:
         kind._default_manager.filter(pk__in=numbers).delete()
     return any(numbers for _kind, numbers in found)

@@ -11,6 +11,7 @@ from approdo.processes import (
     fleet,
     handing_over,
     procedures,
+    recode_jobs,
     runs,
     watching,
     workflows,  # noqa: F401  registers the work before the engine starts
@@ -32,6 +33,7 @@ def work(stop: threading.Event, *, service: bool = False) -> None:
         if service:
             fleet.join(worker.executor, worker.host)
             watching.start(stop)
+        recode_jobs.start(stop)
         while True:
             _round(worker)
             if stop.wait(ROUND_SECONDS):

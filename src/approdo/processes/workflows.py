@@ -26,7 +26,7 @@ from approdo.exchanges.intake import (
     take_page,
 )
 from approdo.exchanges.models import NumberRead, WindowRead
-from approdo.processes import database, engine, handing_over, planning, procedures, runs, workflow_ids
+from approdo.processes import database, engine, handing_over, planning, procedures, recodings, runs, workflow_ids
 from approdo.processes.models import Connector, Run
 from approdo.sdk.connector import Download, RequestMade, Scan
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
@@ -157,7 +157,7 @@ def _order(run: Run, wanted_id: int) -> None:
         keep_requests(run.pk, made)
         raise
     else:
-        take_order(wanted, batch, timezone.now())
+        take_order(wanted, batch, timezone.now(), recodings.asked)
     keep_requests(run.pk, made)
     runs.note_progress(run.pk)
 
@@ -203,7 +203,7 @@ def _page(run: Run, window_id: int) -> bool:
         except ConfigError:
             keep_requests(run.pk, made)
             raise
-    take_page(window, window.pages, batch, next_token, timezone.now(), clock, made)
+    take_page(window, window.pages, batch, next_token, timezone.now(), clock, made, recodings.asked)
     runs.note_progress(run.pk)
     return next_token is not None
 

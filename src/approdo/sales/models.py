@@ -104,7 +104,10 @@ class SaleDocument(models.Model):
 
 
 class SaleLine(models.Model):
-    """One line: quantities count `unit`, `eaches` the same in pieces; costs are per each or `price_unit`."""
+    """One line: quantities count `unit`, `eaches` the same in pieces; costs are per each or `price_unit`.
+
+    `sku` and `own_title` are ours and stand beside what the other side said, never in its place.
+    """
 
     document = models.ForeignKey(SaleDocument, models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
@@ -113,6 +116,9 @@ class SaleLine(models.Model):
     vendor_sku = models.CharField(_("vendor SKU"), max_length=CODE_LENGTH)
     sku = models.CharField(_("own SKU"), max_length=CODE_LENGTH, null=True)
     title = models.TextField(_("title"), null=True)
+    own_title = models.CharField(_("own title"), max_length=500, null=True)
+    # The number of the code that is listed for want of a match (`exchanges.UnmatchedCode`); null: none is missed.
+    unmatched = models.BigIntegerField(null=True)
     quantity = models.BigIntegerField(_("quantity"), null=True)
     unit = models.CharField(_("unit"), max_length=CODE_LENGTH)
     unit_size = models.BigIntegerField(_("unit size"), null=True)
@@ -137,6 +143,16 @@ class SaleLine(models.Model):
             models.Index(fields=("vendor_sku",), name="sale_line_vendor_sku", opclasses=PATTERN),
             models.Index(
                 fields=("sku",), name="sale_line_sku", opclasses=PATTERN, condition=models.Q(sku__isnull=False)
+            ),
+            models.Index(
+                fields=("unmatched", "document"),
+                name="sale_line_unmatched",
+                condition=models.Q(unmatched__isnull=False),
+            ),
+            models.Index(
+                fields=("document",),
+                name="sale_line_unmatched_document",
+                condition=models.Q(unmatched__isnull=False),
             ),
         )
 

@@ -215,7 +215,7 @@ def _line(line: SaleLine) -> dict[str, Any]:
         "asin": line.asin,
         "vendor_sku": line.vendor_sku,
         "sku": line.sku,
-        "title": line.title,
+        "title": line.title or line.own_title,
         "quantity": line.quantity,
         "unit": line.unit,
         "unit_size": line.unit_size,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from django.db import connection
 
 from approdo.sales.bulk import upsert
 from approdo.sales.fields import plain
@@ -31,6 +32,8 @@ LINE_CONTENT = (
     "list_price", "currency", "price_unit", "cancelled", "vanished", "backorder_allowed", "taxes",
     "total",
 )  # fmt: skip
+OWN = ("sku", "own_title", "unmatched")
+THE_PRODUCT = ("vendor_sku", "asin")
 VERSION = ("document_id", "number", "raw", "sealed", "run", "received_at")
 
 
@@ -45,6 +48,14 @@ class DocumentRow(NamedTuple):
     node: int
     run: int | None
     at: datetime
+
+
+class OwnLine(NamedTuple):
+    """What is ours in a line: own SKU and title, or the number of the code that has no match."""
+
+    sku: str | None = None
+    title: str | None = None
+    unmatched: int | None = None
 
 
 class VersionRow(NamedTuple):
@@ -123,21 +134,37 @@ def _document_row(row: DocumentRow) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def write_lines(documents: Sequence[tuple[int, Document]], changed: Sequence[int]) -> None:
-    """Insert or update the lines of documents. Of those `changed`, a line that is no longer there is marked."""
+def write_lines(
+    documents: Sequence[tuple[int, Document]], changed: Sequence[int], own: Sequence[Sequence[OwnLine]] | None
+) -> None:
+    """Insert or update the lines of documents. Of those `changed`, a line that is no longer there is marked.
+
+    `own` holds what is ours in each line of each document. Without it own SKU and title stay what they are, unless
+    a line is for another product now: then they are none.
+    """
     if changed:
-        SaleLine.objects.filter(document_id__in=changed).update(vanished=True)
-    upsert(
-        SaleLine,
-        (*LINE_KEY, *LINE_CONTENT),
-        [
-            _line_row(pk, position, line)
-            for pk, document in documents
-            for position, line in enumerate(document.lines, 1)
-        ],
-        LINE_KEY,
-        LINE_CONTENT,
-    )
+        SaleLine.objects.filter(document_id__in=changed).update(vanished=True, unmatched=None)
+    lines = [
+        _line_row(pk, position, line) for pk, document in documents for position, line in enumerate(document.lines, 1)
+    ]
+    columns: tuple[str, ...] = LINE_CONTENT
+    kept = {"sku": THE_PRODUCT, "own_title": THE_PRODUCT}
+    if own is not None:
+        columns, kept = (*LINE_CONTENT, *OWN), {}
+        ours = (line for document in own for line in document)
+        lines = [(*line, *own_line) for line, own_line in zip(lines, ours, strict=True)]
+    upsert(SaleLine, (*LINE_KEY, *columns), lines, LINE_KEY, columns, kept)
+
+
+def write_own(lines: Sequence[tuple[int, OwnLine]]) -> None:
+    """Put what is ours into stored lines, by their rows."""
+    if not lines:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE sales_saleline SET sku = %s, own_title = %s, unmatched = %s WHERE id = %s",
+            [(*own, line) for line, own in lines],
+        )
 
 
 def _line_row(document: int, position: int, line: Line) -> tuple[Any, ...]:

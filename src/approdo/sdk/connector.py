@@ -112,6 +112,8 @@ class Download(Struct, frozen=True, kw_only=True):
     `reread_statuses` does so for statuses.
     `states(options)` are those an unknown document must have to be stored; none means every state.
     `open_states` are those from which a document can still move on.
+    `recoding(options)` are the kinds of codes by which own SKUs are looked up beside the vendor SKU; none where SKUs
+    are not to be recoded.
     `overlap` is how far windows reach into each other, so that nothing at their bounds is lost.
     `taken_up(account)` is told when this process begins to work for an account: another may have done so before.
     """
@@ -124,6 +126,7 @@ class Download(Struct, frozen=True, kw_only=True):
     reread_statuses: Mapping[str, Callable[[Sequence[bytes], datetime], StatusBatch]] = field(default_factory=dict)
     states: Callable[[Mapping[str, Any]], frozenset[str]] = lambda _options: frozenset()
     open_states: frozenset[str] = frozenset()
+    recoding: Callable[[Mapping[str, Any]], Sequence[str] | None] = lambda _options: None
     overlap: timedelta = timedelta()
     taken_up: Callable[[str], None] = lambda _account: None
 
@@ -181,6 +184,7 @@ class NodeType(Struct, frozen=True, kw_only=True):
 
     `identity(options)` names the account behind the options, so that two nodes for one account are noticed;
     `time_zone(options)` is the IANA zone in which its dates are meant, or none;
+    `marketplace(options)` is the country (ISO 3166, two letters) that it mainly sells to, or none;
     `check(context)` tries the settings against the real system and changes nothing there;
     `authorization_codes` are the errors that mean that the other side no longer lets us in.
     """
@@ -191,6 +195,7 @@ class NodeType(Struct, frozen=True, kw_only=True):
     connector_types: tuple[ConnectorType, ...] = ()
     identity: Callable[[Mapping[str, Any]], str] | None = None
     time_zone: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
+    marketplace: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
     check: Callable[[Context], list[CheckResult]] | None = None
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
     authorization_codes: frozenset[str] = frozenset()

@@ -30,6 +30,10 @@ class Kind(StrEnum):
     URL = "url"
 
 
+ON = "on"
+"""What a flag that is set counts as in a `When`: what browsers send of a ticked box."""
+
+
 class When(Struct, frozen=True):
     """An option, or a choice, counts only while another option has one of these values."""
 
@@ -39,6 +43,7 @@ class When(Struct, frozen=True):
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether it does beside these values."""
         value = values.get(self.option)
+        value = ON if value is True else value
         return isinstance(value, str) and value in self.values
 
 

@@ -47,7 +47,7 @@ def _menu_parts(opts: Any) -> list[dict[str, str]]:
         return [{"title": capfirst(str(opts.verbose_name_plural)), "address": ""}]
     group, item = place
     groups = [{"title": _(part), "address": ""} for part in group.path]
-    return [*groups, {"title": _(item.title), "address": item.address}]
+    return [*groups, {"title": capfirst(_(item.title)), "address": item.address}]
 
 
 @register.simple_tag(takes_context=True)

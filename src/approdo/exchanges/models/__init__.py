@@ -1,4 +1,4 @@
-"""What was asked and read, and what was handed over to whom."""
+"""What was asked and read, which codes have no match, and what was handed over to whom."""
 
 from approdo.exchanges.models.delivery import OPEN, Batch, Delivery, Look, Receipt
 from approdo.exchanges.models.reading import (
@@ -9,6 +9,7 @@ from approdo.exchanges.models.reading import (
     SilenceExplained,
     WindowRead,
 )
+from approdo.exchanges.models.unmatched import UnmatchedCode
 
 __all__ = [
     "NUMBER_LENGTH",
@@ -21,5 +22,6 @@ __all__ = [
     "RequestLogged",
     "RunNote",
     "SilenceExplained",
+    "UnmatchedCode",
     "WindowRead",
 ]

@@ -4,6 +4,7 @@ from approdo.processes.models.alarm import Alarm, Look
 from approdo.processes.models.connector import Connector
 from approdo.processes.models.procedure import Procedure, ProcedureStep, Slot
 from approdo.processes.models.recipient import Notice, Recipient
+from approdo.processes.models.recode_job import RecodeJob
 from approdo.processes.models.run import Run, RunStep
 from approdo.processes.models.token import Token
 from approdo.processes.models.worker import Worker
@@ -16,6 +17,7 @@ __all__ = [
     "Procedure",
     "ProcedureStep",
     "Recipient",
+    "RecodeJob",
     "Run",
     "RunStep",
     "Slot",
