@@ -55,7 +55,9 @@ class Line(Struct, frozen=True, kw_only=True):
     unit_price: Decimal
 
     def __str__(self) -> str:
-        return f"{self.quantity.normalize():f} × {self.unit_price:f}"
+        price = self.unit_price.normalize()
+        cents = price.quantize(Decimal("0.01"))
+        return f"{self.quantity.normalize():f} × {cents if cents == price else price:f}"
 
 
 class Sale(Struct, frozen=True, kw_only=True):

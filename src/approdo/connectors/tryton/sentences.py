@@ -11,9 +11,7 @@ _IN_TRYTON = _("Mend it in Tryton, then let the order be exported again.")
 _SIGN_IN = {
     "tryton_sign_in_refused": Sentence(
         _("Tryton does not let “{user}” in: the user or the password is wrong."),
-        _(
-            "Correct them in the node. After several wrong ones Tryton refuses the right one for some minutes, too."
-        ),
+        _("Correct them in the node. After several wrong ones Tryton refuses the right one for some minutes, too."),
     ),
     "tryton_login_asks": Sentence(
         _("Tryton wants more than a password from this user: {message}"),
@@ -123,15 +121,13 @@ _ORDERS = {
     ),
     "tryton_price_digits": Sentence(
         _("Order {number}: the price of {sku}, {price} a piece, cannot be written per {unit} with {digits} decimals."),
-        _(
-            "Raise price_decimal in Tryton's settings or sell it by the piece, then let the order be exported again."
-        ),
+        _("Raise price_decimal in Tryton's settings or sell it by the piece, then let the order be exported again."),
     ),
 }
 
 _SALES = {
     "tryton_sale_not_open": Sentence(
-        _("Order {number} changed, but its sale {sale} is {state} in Tryton already. Not the same: {differences}"),
+        _("Order {number} changed, but its sale {sale} is {state} in Tryton already. Not the same: {differences}."),
         _("Change it there by hand, or reset it to draft; then let the order be exported again."),
     ),
     "tryton_cancelled_too_late": Sentence(
