@@ -33,9 +33,7 @@ _OPTIONS = (
         name="url",
         kind=Kind.URL,
         label=_("Address"),
-        help=_(
-            "At which Tryton's clients reach it, for example https://tryton.example.com. Series 7.0 to 8.0 were tried."
-        ),
+        help=_("At which Tryton's clients reach it, for example https://tryton.example.com. Tried with 7.0 and 8.0."),
         required=True,
         problem=url_problem,
     ),
