@@ -1,17 +1,23 @@
 """Orders become sales in a real Tryton, each of them once, whatever happens on the way."""
 
+import re
 import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing, contextmanager
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 from urllib.request import Request, urlopen
 from zoneinfo import ZoneInfo
 
 import pytest
+import yaml
 from amazon_orders import batch, item, node, order
+from asking import Web
 from django.utils import timezone
 from erp import MISSING, VISITOR, Erp, installed
 from hub import Hub, declared
@@ -19,6 +25,7 @@ from hub import Hub, declared
 from amazon_simulator import Simulator
 from amazon_simulator.places import COUNTRIES
 from approdo.catalog.models import Place
+from approdo.connectors import node_type
 from approdo.connectors.tryton.check import check
 from approdo.exchanges import delivery
 from approdo.exchanges.models import Batch, Delivery, Receipt, RunNote
@@ -34,6 +41,7 @@ from approdo.sdk.errors import ConfigError, TransientError
 pytestmark = [pytest.mark.once, pytest.mark.skipif(not installed(), reason=MISSING)]
 
 CENTRES = sorted({centre for country in COUNTRIES.values() for centre in country.fulfilment_centres})
+PAGE = (Path(__file__).parent.parent / "docs/howto-tryton.md").read_text()
 WINDOW = "2026-05-03T22:00:00Z--2026-05-08T22:00:00Z"
 ORDERED = date(2026, 4, 30)
 
@@ -454,3 +462,60 @@ def pieces(quantity):
 def as_sold(sale):
     sold = [(code.removeprefix("MINE-"), quantity, price) for code, quantity, _, price in lines(sale)]
     return sorted(sold), sale["shipment_address."]["party_name"], sale["currency."]["code"], sale["shipping_date"]
+
+
+IMPORTS = any(one.name == "api.import_documents" for one in node_type("api").connector_types)
+
+
+@pytest.mark.hub
+@pytest.mark.skipif(not IMPORTS, reason="this version takes no invoices")
+def test_an_invoice_that_tryton_makes_of_the_sale_comes_back_beside_its_order(hub: Hub, erp: Erp, tmp_path):
+    erp.add_products(["BACK-1"])
+    erp.add_products(["BACK-2"], "bx6")
+    own = {"8001234567894": "BACK-1", "8001234567900": "BACK-2"}
+    lines = [piece("8001234567894", 7, "1.25"), piece("8001234567900", 24, "2.10", "2")]
+    with Simulator(seed=13, orders=0, days=9, rate_limit=False) as amazon:
+        data = exporting(amazon, erp) | {"sku_recodings": [{"external": code, "sku": sku} for code, sku in own.items()]}
+        for kind, rows in yaml.safe_load(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1]).items():
+            data[kind] += rows
+        recent = f"{timezone.now() - timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
+        dates = {"purchaseOrderDate": recent, "purchaseOrderStateChangedDate": recent}
+        amazon.put_order(order("BACK0001", items=lines, deliveryWindow=WINDOW, **dates))
+        assert hub.apply(data).returncode == 0, hub.apply(data).stderr
+        assert hub.run("Download")["state"] == hub.run("Sales")["state"] == "succeeded"
+    invoice = invoiced(erp, "BACK0001")
+    web, token = Web(hub), hub.command("token", "add", "Tryton", "--scope", "imports:write").stdout.strip()
+    said = [post_invoices(hub, web, token, erp, tmp_path) for _ in range(2)]
+    assert said == [f"{invoice['number']} accepted \n", f"{invoice['number']} unchanged \n"]
+    [bill] = hub.documents("--type", "invoice")
+    assert (bill["number"], bill["vendor_code"]) == (invoice["number"], "ROSIT")
+    assert [(one["sku"], one["eaches"], one["net_cost"]) for one in bill["lines"]] == [
+        ("BACK-1", 7, "1.25"),
+        ("BACK-2", 24, "2.1"),
+    ]
+    assert Decimal(bill["total"]) == invoice["untaxed_amount"] == Decimal("59.15")
+    [ordered] = hub.documents("--type", "order")
+    assert ordered["invoiced"]
+
+
+def invoiced(erp, reference):
+    """The invoice of a sale, posted as an accountant would."""
+    [sale] = erp.read("sale.sale", [["reference", "=", reference]], "invoices")
+    erp.call("sale.sale.confirm", [sale["id"]])
+    [sale] = erp.read("sale.sale", [["reference", "=", reference]], "invoices")
+    erp.call("account.invoice.post", sale["invoices"])
+    [invoice] = erp.read("account.invoice", [["id", "in", sale["invoices"]]], "number", "state", "untaxed_amount")
+    assert invoice["state"] == "posted"
+    return invoice
+
+
+def post_invoices(hub, web, token, erp, folder):
+    """What the how-to's program prints."""
+    [program] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    tryton = {f"TRYTON_{name.upper()}": value for name, value in erp.settings().items()}
+    environment = hub.environment | tryton | {"APPRODO_URL": f"http://127.0.0.1:{web.port}", "APPRODO_TOKEN": token}
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=environment, text=True, capture_output=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
