@@ -52,7 +52,7 @@ class Erp:
 
     def settings(self, user: tuple[str, str] = USER) -> dict[str, str]:
         """The options of a node for it."""
-        return {"url": self.url, "database": "erp", "user": user[0], "password": user[1]}
+        return {"address": self.url, "database": "erp", "user": user[0], "password": user[1]}
 
     def call(self, method: str, *params: Any) -> Any:
         """What a method of a model returns to the administrator."""

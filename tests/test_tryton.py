@@ -1,129 +1,29 @@
-"""Orders become sales in a real Tryton, each of them once, whatever happens on the way."""
+"""Orders become sales in a real Tryton, each of them once; what does not fit is refused by name."""
 
-import re
-import signal
-import sqlite3
-import subprocess
-import sys
-from contextlib import closing, contextmanager
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
-from urllib.request import Request, urlopen
-from zoneinfo import ZoneInfo
 
 import pytest
-import yaml
-from amazon_orders import batch, item, node, order
-from asking import Web
-from django.utils import timezone
-from erp import MISSING, VISITOR, Erp, installed
-from hub import Hub, declared
+from amazon_orders import item
+from erp import MISSING, VISITOR, installed
+from tryton_orders import Desk, bought, lines, piece
 
-from amazon_simulator import Simulator
-from amazon_simulator.places import COUNTRIES
 from approdo.catalog.models import Place
-from approdo.connectors import node_type
 from approdo.connectors.tryton.check import check
-from approdo.exchanges import delivery
-from approdo.exchanges.models import Batch, Delivery, Receipt, RunNote
+from approdo.exchanges.models import Receipt, RunNote
 from approdo.nodes.models import Node
 from approdo.nodes.sentences import explain
-from approdo.processes import handing_over, runs
-from approdo.processes.models import Connector, Run
 from approdo.sales.models import SaleLine
-from approdo.sales.receive import Origin, receive
 from approdo.sdk.connector import Context
-from approdo.sdk.errors import ConfigError, TransientError
 
 pytestmark = [pytest.mark.once, pytest.mark.skipif(not installed(), reason=MISSING)]
 
-CENTRES = sorted({centre for country in COUNTRIES.values() for centre in country.fulfilment_centres})
-PAGE = (Path(__file__).parent.parent / "docs/howto-tryton.md").read_text()
-WINDOW = "2026-05-03T22:00:00Z--2026-05-08T22:00:00Z"
 ORDERED = date(2026, 4, 30)
-
-
-@pytest.fixture(scope="session")
-def erp(tmp_path_factory):
-    found = Erp(tmp_path_factory.mktemp("erp"), CENTRES)
-    found.add_products(["ART-001", "ART-002", "8001234567890"])
-    found.add_products(["ART-BOX"], "bx12")
-    yield found
-    found.stop()
-
-
-class Desk:
-    """A connector for that Tryton, in this process; orders are received as a download receives them."""
-
-    def __init__(self, erp: Erp, **options):
-        self.erp = erp
-        self.account = node()
-        tryton = Node(name="Gestionale", type="tryton", options=erp.settings())
-        tryton.full_clean()
-        tryton.save()
-        self.connector = Connector(node=tryton, name="Sales", type="tryton.export_orders")
-        self.choose(**options)
-
-    def choose(self, **options):
-        self.connector.options = {"party": "AMAZON", "vendor_sku_as_code": True, **options}
-        self.connector.full_clean()
-        self.connector.save()
-
-    def receive(self, *orders):
-        """Store orders that Amazon has just changed."""
-        at = timezone.now()
-        for one in orders:
-            one["orderDetails"].setdefault("purchaseOrderChangedDate", f"{at:%Y-%m-%dT%H:%M:%S.%fZ}")
-        receive(batch(*orders, asked_at=at), Origin(self.account.pk, None, at))
-
-    def export(self):
-        """Run the connector to its end; what became of each document in it."""
-        Run.objects.update(state=Run.State.SUCCEEDED)
-        run = runs.request_run(self.connector)
-        while handing_over.step(run):
-            pass
-        done = Delivery.objects.filter(batch__run=run.pk)
-        return {one.document.number: one for one in done.select_related("document")}
-
-    def refusals(self):
-        """What each refused order says, by number."""
-        return {number: said(one) for number, one in self.export().items() if one.state == "failed"}
-
-    def again(self, number):
-        documents = Delivery.objects.filter(document__number=number).values_list("document", flat=True)
-        assert delivery.withdraw(self.connector.pk, set(documents), timezone.now())
-
-
-def said(one: Delivery) -> str:
-    return str(explain(one.code, one.params))
 
 
 @pytest.fixture
 def desk(erp, db):
     return Desk(erp)
-
-
-def bought(number, *items, **details):
-    """An order of Amazon's in Italy."""
-    return order(number, items=list(items) or [piece("ART-001", 5)], deliveryWindow=WINDOW, **details)
-
-
-def piece(sku, amount, cost="1.10", sequence="1", **more):
-    quantity = {"amount": amount, "unitOfMeasure": "Eaches", "unitSize": 1}
-    money = {"amount": cost, "currencyCode": "EUR"}
-    return item(sequence, vendorProductIdentifier=sku, orderedQuantity=quantity, netCost=money, **more)
-
-
-def lines(sale):
-    """Code, quantity, unit and price of what a sale sells, as Tryton has it."""
-    return [
-        (line["product."]["code"], line["quantity"], line["unit."]["symbol"], line["unit_price"])
-        for line in sale["lines."]
-        if line["product."]
-    ]
 
 
 def test_an_order_is_a_sale_with_what_tryton_knows_of_the_customer(desk):
@@ -273,97 +173,6 @@ def test_each_vendor_code_can_have_its_own_party(desk):
     assert refused["PARTY002"].startswith("Order PARTY002: no party in Tryton has “ROSIT” as its code or identifier.")
 
 
-def test_a_session_that_is_over_is_renewed_and_the_run_does_not_notice(desk):
-    desk.receive(bought("SESSION1"))
-    assert desk.refusals() == {}
-    with closing(sqlite3.connect(desk.erp.folder / "erp.sqlite", timeout=20)) as file:
-        assert file.execute("DELETE FROM ir_session WHERE create_uid != 1").rowcount >= 1
-        file.commit()
-    desk.receive(bought("SESSION2"))
-    assert desk.refusals() == {}
-    assert len(desk.erp.sales("SESSION1", "SESSION2")) == 2
-
-
-def test_a_tryton_that_is_away_is_waited_for(desk):
-    desk.receive(bought("AWAY0001"))
-    desk.erp.stop()
-    try:
-        with pytest.raises(TransientError) as caught:
-            desk.export()
-        assert caught.value.code == "tryton_unreachable"
-    finally:
-        desk.erp.start()
-    assert Batch.objects.get().next_attempt_at > timezone.now()
-    Batch.objects.update(next_attempt_at=timezone.now())
-    assert desk.refusals() == {}
-    assert len(desk.erp.sales("AWAY0001")) == 1
-
-
-def test_a_sale_that_tryton_made_while_its_answer_was_lost_is_found_again(desk):
-    desk.receive(bought("LOST0001"), bought("LOST0002"))
-    tryton = Node.objects.get(type="tryton")
-    with cut_off_after(desk.erp, b"sale.sale.create") as url:
-        tryton.options["url"] = url
-        tryton.full_clean(), tryton.save()
-        desk.connector.node.refresh_from_db()
-        with pytest.raises(TransientError, match="tryton_unreachable"):
-            desk.export()
-    assert len(desk.erp.sales("LOST0001", "LOST0002")) == 1, "made, and nobody here knows"
-    tryton.options["url"] = desk.erp.url
-    tryton.full_clean(), tryton.save()
-    desk.connector.node.refresh_from_db()
-    Batch.objects.update(next_attempt_at=timezone.now())
-    assert desk.refusals() == {}
-    assert [sale["reference"] for sale in desk.erp.sales("LOST0001", "LOST0002")] == ["LOST0001", "LOST0002"]
-    assert {sale["state"] for sale in desk.erp.sales("LOST0001", "LOST0002")} == {"quotation"}
-
-
-@contextmanager
-def cut_off_after(erp, call):
-    """A way to Tryton that breaks once a call was carried out: its answer never comes, nor does any later one."""
-    broken = []
-
-    class Way(BaseHTTPRequestHandler):
-        def do_POST(self):
-            body = self.rfile.read(int(self.headers["content-length"]))
-            if broken:
-                return
-            headers = {name: self.headers[name] for name in ("Content-Type", "Authorization") if name in self.headers}
-            with urlopen(Request(erp.url + self.path, body, headers), timeout=60) as answer:
-                found = answer.read()
-            if call in body:
-                broken.append(body)
-                return
-            self.send_response(200)
-            self.send_header("content-length", str(len(found)))
-            self.end_headers()
-            self.wfile.write(found)
-
-        def log_message(self, *_arguments):
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Way)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown(), server.server_close()
-
-
-def test_settings_that_name_nothing_in_tryton_stop_the_run_with_a_reason(desk):
-    desk.receive(bought("SETTING1"))
-    desk.choose(party="NOBODY")
-    with pytest.raises(ConfigError) as caught:
-        desk.export()
-    assert (caught.value.code, caught.value.params) == ("tryton_no_party", {"party": "NOBODY", "many": 0})
-    desk.choose(piece_unit="qq")
-    with pytest.raises(ConfigError, match="tryton_no_piece_unit"):
-        desk.export()
-    desk.choose()
-    assert desk.refusals() == {}
-    assert len(desk.erp.sales("SETTING1")) == 1
-
-
 def checked(erp, **changes):
     """What *Test connection* says of each part."""
     tryton = Node(name="Gestionale", type="tryton", options={**erp.settings(), **changes})
@@ -377,7 +186,7 @@ def tryton_context(tryton: Node) -> Context:
 
 def test_the_connection_is_tested_in_words(erp, db):
     assert checked(erp) == {
-        "Sign-in": ("works", "Tryton 8.0: signed in as “approdo” for Rossi Casalinghi S.r.l.."),
+        "Sign-in": ("works", "Tryton 8.0 lets “approdo” in, for the company “Rossi Casalinghi S.r.l.”."),
         "Modules": ("works", "The modules that are needed are activated: sale, product, party."),
         "Access rights": ("works", "The user may read and write what is needed."),
     }
@@ -392,130 +201,4 @@ def test_the_connection_is_tested_in_words(erp, db):
         "This user of Tryton has no company called “Bianchi”."
     )
     assert checked(erp, company="Rossi Casalinghi S.r.l.")["Sign-in"][0] == "works"
-    assert checked(erp, url="http://127.0.0.1:9")["Sign-in"][0] == "unreachable"
-
-
-@pytest.mark.hub
-def test_every_order_of_amazons_is_one_sale_though_the_worker_is_killed_before_it_knows(hub: Hub, erp: Erp):
-    with Simulator(seed=13, orders=12, days=9, lines=3, rate_limit=False) as amazon:
-        data, truth = exporting(amazon, erp), [amazon.order(order.number) for order in amazon.orders()]
-        assert hub.apply(data).returncode == 0
-        assert hub.run("Download")["state"] == "succeeded"
-    erp.add_products(sorted(own_skus(truth).values()))
-    worker = hub.start_faulty({"die": {"event": "call", "function": "pushing.settle"}}, "run", "Sales")
-    worker.communicate(timeout=120)
-    assert worker.returncode == -signal.SIGKILL
-    numbers = [order["purchaseOrderNumber"] for order in truth]
-    made = erp.sales(*numbers)
-    assert len(made) == len(truth), "Tryton has them, the hub does not know"
-    assert hub.rows("SELECT count(*) FROM exchanges_receipt") == [(0,)]
-    assert hub.run("Sales")["state"] == "succeeded"
-    assert erp.sales(*numbers) == made
-    assert {sale["reference"]: as_sold(sale) for sale in made} == {
-        order["purchaseOrderNumber"]: as_ordered(order) for order in truth
-    }
-    receipts = {one["number"]: one["exports"][0]["receipt"] for one in hub.documents()}
-    assert receipts == {sale["reference"]: sale["number"] for sale in made}
-    assert hub.run("Sales")["counts"].get("handed_over", 0) == 0
-    assert erp.sales(*numbers) == made
-
-
-def exporting(amazon: Simulator, erp: Erp):
-    """The hub's settings: own SKUs for every second article, and the vendor's for the others."""
-    data = declared(amazon)
-    data["connectors"][0]["options"]["recode_skus"] = True
-    data["nodes"].append({"name": "Gestionale", "type": "tryton", "options": erp.settings()})
-    options = {"party": "AMAZON", "vendor_sku_as_code": True}
-    data["connectors"].append(
-        {"name": "Sales", "node": "Gestionale", "type": "tryton.export_orders", "options": options}
-    )
-    recoded = own_skus([amazon.order(order.number) for order in amazon.orders()]).items()
-    data["sku_recodings"] = [{"external": code, "sku": sku} for code, sku in recoded if code != sku]
-    return data
-
-
-def own_skus(truth):
-    """What the articles of Amazon's orders are called here."""
-    codes = sorted({one["vendorProductIdentifier"] for order in truth for one in order["orderDetails"]["items"]})
-    return {code: f"MINE-{code}" if place % 2 else code for place, code in enumerate(codes)}
-
-
-def as_ordered(order):
-    """What an order of Amazon's says, as the sale has to have it."""
-    details = order["orderDetails"]
-    centre, zone = details["shipToParty"]["partyId"], ZoneInfo("Europe/Rome")
-    window = details.get("deliveryWindow") or details["shipWindow"]
-    first = datetime.fromisoformat(window.split("--")[0]).astimezone(zone).date()
-    wanted = [
-        (one["vendorProductIdentifier"], pieces(one["orderedQuantity"]), Decimal(one["netCost"]["amount"]))
-        for one in details["items"]
-        if one["orderedQuantity"]["amount"]
-    ]
-    currency = details["items"][0]["netCost"]["currencyCode"]
-    return sorted(wanted), f"Amazon {centre}", currency, first
-
-
-def pieces(quantity):
-    return quantity["amount"] * (quantity["unitSize"] if quantity["unitOfMeasure"] == "Cases" else 1)
-
-
-def as_sold(sale):
-    sold = [(code.removeprefix("MINE-"), quantity, price) for code, quantity, _, price in lines(sale)]
-    return sorted(sold), sale["shipment_address."]["party_name"], sale["currency."]["code"], sale["shipping_date"]
-
-
-IMPORTS = any(one.name == "api.import_documents" for one in node_type("api").connector_types)
-
-
-@pytest.mark.hub
-@pytest.mark.skipif(not IMPORTS, reason="this version takes no invoices")
-def test_an_invoice_that_tryton_makes_of_the_sale_comes_back_beside_its_order(hub: Hub, erp: Erp, tmp_path):
-    erp.add_products(["BACK-1"])
-    erp.add_products(["BACK-2"], "bx6")
-    own = {"8001234567894": "BACK-1", "8001234567900": "BACK-2"}
-    lines = [piece("8001234567894", 7, "1.25"), piece("8001234567900", 24, "2.10", "2")]
-    with Simulator(seed=13, orders=0, days=9, rate_limit=False) as amazon:
-        data = exporting(amazon, erp) | {"sku_recodings": [{"external": code, "sku": sku} for code, sku in own.items()]}
-        for kind, rows in yaml.safe_load(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[1]).items():
-            data[kind] += rows
-        recent = f"{timezone.now() - timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}"
-        dates = {"purchaseOrderDate": recent, "purchaseOrderStateChangedDate": recent}
-        amazon.put_order(order("BACK0001", items=lines, deliveryWindow=WINDOW, **dates))
-        assert hub.apply(data).returncode == 0, hub.apply(data).stderr
-        assert hub.run("Download")["state"] == hub.run("Sales")["state"] == "succeeded"
-    invoice = invoiced(erp, "BACK0001")
-    web, token = Web(hub), hub.command("token", "add", "Tryton", "--scope", "imports:write").stdout.strip()
-    said = [post_invoices(hub, web, token, erp, tmp_path) for _ in range(2)]
-    assert said == [f"{invoice['number']} accepted \n", f"{invoice['number']} unchanged \n"]
-    [bill] = hub.documents("--type", "invoice")
-    assert (bill["number"], bill["vendor_code"]) == (invoice["number"], "ROSIT")
-    assert [(one["sku"], one["eaches"], one["net_cost"]) for one in bill["lines"]] == [
-        ("BACK-1", 7, "1.25"),
-        ("BACK-2", 24, "2.1"),
-    ]
-    assert Decimal(bill["total"]) == invoice["untaxed_amount"] == Decimal("59.15")
-    [ordered] = hub.documents("--type", "order")
-    assert ordered["invoiced"]
-
-
-def invoiced(erp, reference):
-    """The invoice of a sale, posted as an accountant would."""
-    [sale] = erp.read("sale.sale", [["reference", "=", reference]], "invoices")
-    erp.call("sale.sale.confirm", [sale["id"]])
-    [sale] = erp.read("sale.sale", [["reference", "=", reference]], "invoices")
-    erp.call("account.invoice.post", sale["invoices"])
-    [invoice] = erp.read("account.invoice", [["id", "in", sale["invoices"]]], "number", "state", "untaxed_amount")
-    assert invoice["state"] == "posted"
-    return invoice
-
-
-def post_invoices(hub, web, token, erp, folder):
-    """What the how-to's program prints."""
-    [program] = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    tryton = {f"TRYTON_{name.upper()}": value for name, value in erp.settings().items()}
-    environment = hub.environment | tryton | {"APPRODO_URL": f"http://127.0.0.1:{web.port}", "APPRODO_TOKEN": token}
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=environment, text=True, capture_output=True, check=False, timeout=120
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    assert checked(erp, address="http://127.0.0.1:9")["Sign-in"][0] == "unreachable"

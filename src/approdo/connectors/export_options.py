@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from approdo.connectors.amazon_vendor.programs import PROGRAMS
+from approdo.connectors.amazon_vendor.programs import PROGRAMS, RETAIL
 from approdo.sdk.documents import DocumentType
 from approdo.sdk.exports import Confirm, DocumentFilter
 from approdo.sdk.options import Choice, Kind, Option
@@ -93,9 +93,13 @@ FILTER = Option(
 )
 
 
-def filter_without(*names: str) -> Option:
-    """The filter for a connector type that leaves some of it no choice."""
-    return replace(FILTER, parts=tuple(part for part in FILTER.parts if part.name not in names))
+def filter_of_retail_orders() -> Option:
+    """The filter for a connector type that takes orders of Vendor Retail alone."""
+    states = tuple(Choice(state, STATES[state]) for state in RETAIL.states)
+    parts = (part for part in FILTER.parts if part.name not in ("types", "programs"))
+    return replace(
+        FILTER, parts=tuple(replace(part, choices=states) if part.name == "states" else part for part in parts)
+    )
 
 
 EXPORT_ONCE = Option(
@@ -123,6 +127,17 @@ def wanted(options: Mapping[str, Any]) -> DocumentFilter:
         until=_day(chosen.get("until")),
         changed_only=chosen.get("changed_only", False),
         skus_known=chosen.get("skus_known", False),
+    )
+
+
+def wanted_retail_orders(options: Mapping[str, Any]) -> DocumentFilter:
+    """The same of orders of Vendor Retail alone."""
+    ticked = (options.get("filter") or {}).get("states")
+    return replace(
+        wanted(options),
+        types=frozenset({DocumentType.ORDER}),
+        programs=frozenset({RETAIL.name}),
+        states=_some(ticked, RETAIL.states),
     )
 
 

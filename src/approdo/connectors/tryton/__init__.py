@@ -30,7 +30,7 @@ def _is_near(host: str) -> bool:
 
 _OPTIONS = (
     Option(
-        name="url",
+        name="address",
         kind=Kind.URL,
         label=_("Address"),
         help=_("At which Tryton's clients reach it, for example https://tryton.example.com. Tried with 7.0 and 8.0."),

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 from approdo.connectors.tryton.client import Client
 from approdo.sdk.connector import CheckResult, Context, Outcome
-from approdo.sdk.errors import ApprodoError, TransientError
+from approdo.sdk.errors import ApprodoError, RefusedError, TransientError
+from approdo.sdk.text import marked as _
 
-SIGN_IN, MODULES, RIGHTS = "Sign-in", "Modules", "Access rights"
+SIGN_IN, MODULES, RIGHTS = _("Sign-in"), _("Modules"), _("Access rights")
 
 NEEDED = ("sale", "product", "party")
 MAY = {
@@ -74,6 +75,9 @@ def _result(subject: str, outcome: Outcome, code: str, **params: str) -> CheckRe
 def _tried(subject: str, attempt: Callable[[], CheckResult]) -> CheckResult:
     try:
         return attempt()
+    except RefusedError as error:
+        params = {"model": subject, "message": error.params.get("message", error.code)}
+        return CheckResult(subject=subject, outcome=Outcome.REFUSED, code="tryton_cannot_read", params=params)
     except ApprodoError as error:
         outcome = Outcome.UNREACHABLE if isinstance(error, TransientError) else Outcome.REFUSED
         return CheckResult(subject=subject, outcome=outcome, code=error.code, params=error.params)

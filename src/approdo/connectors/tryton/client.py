@@ -75,7 +75,7 @@ class Client:
 
     def version(self, record: Record) -> str:
         """The server's version; before 8.0 with its patch level."""
-        url = self._settings["url"] + ("/rpc/" if self.session(record).url.endswith("/rpc/") else "/")
+        url = self._settings["address"] + ("/rpc/" if self.session(record).url.endswith("/rpc/") else "/")
         return str(_sent(record, url, "common.server.version", []))
 
     def _called(
@@ -105,7 +105,7 @@ class Client:
         """Where the database answers, the user's number there and the session's key."""
         settings, refused = self._settings, ConfigError("tryton_no_database", database=self._settings["database"])
         for path in PATHS:
-            url = f"{settings['url']}/{quote(settings['database'], safe='')}/{path}"
+            url = f"{settings['address']}/{quote(settings['database'], safe='')}/{path}"
             try:
                 found = _sent(record, url, SIGN_IN, [settings["user"], {"password": settings["password"]}, LANGUAGE])
             except ConfigError as error:
@@ -175,7 +175,7 @@ def client_for(context: Context) -> Client:
 
 def identity(settings: Mapping[str, Any]) -> str:
     """A stable name of what is behind a node's options: server, database, company."""
-    return _digest(settings["url"], settings["database"], settings.get("company") or "")
+    return _digest(settings["address"], settings["database"], settings.get("company") or "")
 
 
 def _digest(*parts: str) -> str:

@@ -6,15 +6,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from approdo.connectors import export_options
-from approdo.connectors.amazon_vendor.programs import RETAIL
 from approdo.connectors.tryton import orders
 from approdo.connectors.tryton.client import client_for
 from approdo.connectors.tryton.desk import Desk
 from approdo.connectors.tryton.records import Sale, Wanted
 from approdo.sdk.connector import ConnectorType, Context
-from approdo.sdk.documents import DocumentType
 from approdo.sdk.errors import ConfigError, RefusedError
-from approdo.sdk.exports import DocumentFilter, Export, Handed, Parcel, Refusal
+from approdo.sdk.exports import Export, Handed, Parcel, Refusal
 from approdo.sdk.options import Choice, Kind, Option, When
 from approdo.sdk.text import marked as _
 
@@ -75,14 +73,8 @@ _OPTIONS = (
         ),
         default=True,
     ),
-    export_options.filter_without("types", "programs"),
+    export_options.filter_of_retail_orders(),
 )
-
-
-def wanted(options: Mapping[str, Any]) -> DocumentFilter:
-    """Orders of Vendor Retail that fit the filter: consumers' orders would need a party each."""
-    chosen = export_options.wanted(options)
-    return replace(chosen, types=frozenset({DocumentType.ORDER}), programs=frozenset({RETAIL.name}))
 
 
 def send(context: Context, parcel: Parcel) -> Handed:
@@ -173,5 +165,5 @@ EXPORT_ORDERS = ConnectorType(
     label=_("Tryton [Export orders]"),
     help=_("Each Vendor Retail order becomes a sale in Tryton, and stays the same one when the order changes."),
     options=_OPTIONS,
-    work=Export(wanted=wanted, send=send, most=50),
+    work=Export(wanted=export_options.wanted_retail_orders, send=send, most=50),
 )

@@ -145,7 +145,7 @@ _SALES = {
 }
 
 _CHECK = {
-    "tryton_signed_in": Sentence(_("Tryton {version}: signed in as “{user}” for {company}.")),
+    "tryton_signed_in": Sentence(_("Tryton {version} lets “{user}” in, for the company “{company}”.")),
     "tryton_modules_there": Sentence(_("The modules that are needed are activated: {modules}.")),
     "tryton_modules_missing": Sentence(
         _("Not activated in Tryton: {modules}."), _("Activate them in Tryton, under Administration > Modules.")
