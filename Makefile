@@ -40,6 +40,7 @@ check: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/import_orders.py
+	$(BIN)/python bench/while_downloading.py
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.
 lock:

@@ -33,8 +33,13 @@ def _prepare() -> None:
         os.environ["APPRODO_SECRET_KEY"] = "only for tests"
         os.environ["APPRODO_ENCRYPTION_KEYS"] = "dGVzdHMgdGVzdHMgdGVzdHMgdGVzdHMgdGVzdHMhISE="
     import django
+    from django.conf import settings
 
     django.setup()
+    # The hub's own takes a quarter of a second of work for each password, and nearly every screen's test has a user.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    # Every client of a test has a server of its own: it looks for a file when asked, and not for all at its start.
+    settings.WHITENOISE_AUTOREFRESH = True
 
 
 _prepare()

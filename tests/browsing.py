@@ -1,8 +1,5 @@
 """A user who signs in and asks for pages over HTTP, without a browser."""
 
-import subprocess
-import sys
-
 import httpx2
 from hub import Hub
 
@@ -11,8 +8,8 @@ NAME, PASSWORD = "anna", "approdo-approdo"
 
 def add_user(hub: Hub) -> None:
     """A user who may do everything."""
-    add = [sys.executable, "-m", "approdo", "user", "add", NAME, "--password-stdin"]
-    subprocess.run(add, env=hub.environment, input=PASSWORD, text=True, check=True, capture_output=True)
+    added = hub.command("user", "add", NAME, "--password-stdin", given=PASSWORD)
+    assert added.returncode == 0, added.stderr
 
 
 def answers(address: str) -> bool:

@@ -6,7 +6,6 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import born_ready
 import psycopg
 import yaml
 
@@ -23,7 +23,12 @@ PATIENCE = 180.0
 
 
 class Hub:
-    """Runs `approdo` commands in one home; ends whatever it started."""
+    """Runs `approdo` commands in one home; ends whatever it started.
+
+    They are born ready (`born_ready.py`), but with `plain`.
+    """
+
+    plain = False
 
     def __init__(self, home: Path, server: str = os.environ.get("APPRODO_TEST_SERVER", "")) -> None:
         self.home = home
@@ -67,20 +72,19 @@ class Hub:
             with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
                 connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
-    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end."""
-        return subprocess.run(
-            [sys.executable, "-m", "approdo", *arguments],
-            env=self.environment | environment, cwd=self.home, text=True, capture_output=True,
-            timeout=PATIENCE * 3, check=False, stdin=subprocess.DEVNULL,
+    def command(
+        self, *arguments: str, given: str | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; it reads what is `given`."""
+        return born_ready.run(
+            ["-m", "approdo", *arguments], PATIENCE * 3, given, plain=self.plain,
+            env=self.environment | environment, cwd=self.home,
         )  # fmt: skip
 
     def python(self, code: str) -> str:
         """What a program prints in this installation."""
-        done = subprocess.run(
-            [sys.executable, "-c", code], env=self.environment, cwd=self.home, text=True, capture_output=True,
-            timeout=PATIENCE, check=True, stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+        done = born_ready.run(["-c", code], PATIENCE, env=self.environment, cwd=self.home)
+        assert done.returncode == 0, done.stderr
         return done.stdout
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -92,9 +96,9 @@ class Hub:
         return self._start([str(Path(__file__).with_name("faulty.py")), json.dumps(faults), *arguments])
 
     def _start(self, arguments: list[str]) -> subprocess.Popen[str]:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            env=self.environment, cwd=self.home, text=True,
+        process = born_ready.born(
+            arguments, plain=self.plain,
+            env=self.environment, cwd=self.home,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.PIPE,
         )  # fmt: skip
         self._started.append(process)

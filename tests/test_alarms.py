@@ -2,9 +2,9 @@
 
 import json
 import subprocess
-import sys
 from contextlib import contextmanager
 
+import born_ready
 import pytest
 from hub import Hub, declared, free_port, wait_for
 from receivers import MailServer, WebhookReceiver
@@ -51,14 +51,8 @@ def erp(webhook):
 
 def start_looking(hub: Hub) -> "subprocess.Popen[str]":
     """A process that looks and sends once it is told to."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", LOOK],
-        env=hub.environment,
-        cwd=hub.home,
-        text=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    process = born_ready.born(["-c", LOOK], env=hub.environment, cwd=hub.home, **pipes)
     assert process.stdout
     assert process.stdout.readline() == "ready\n"
     return process

@@ -6,7 +6,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.request import urlopen
 
+import born_ready
 import pytest
 import truth
 from copies import as_before_alarms, assert_equal_but_for_the_form_of_json, empty_hub, everything
@@ -221,11 +221,9 @@ def test_a_file_of_a_users_own_is_not_replaced_and_only_they_may_read_it(used: H
 def test_a_copy_goes_through_a_pipe(used: Hub, elsewhere: Hub):
     file = used.home.parent / "piped.copy"
     with file.open("wb") as target:
-        done = subprocess.run(
-            [sys.executable, "-m", "approdo", "backup", "-"],
-            env=used.environment, cwd=used.home, stdout=target, stderr=subprocess.PIPE, check=True,
-        )  # fmt: skip
-    assert b"does not hold the encryption keys" in done.stderr
+        done = born_ready.run(["-m", "approdo", "backup", "-"], 60, env=used.environment, cwd=used.home, stdout=target)
+    assert done.returncode == 0, done.stderr
+    assert "does not hold the encryption keys" in done.stderr
     restored(elsewhere, file)
     assert everything(elsewhere) == everything(used)
 
@@ -322,10 +320,8 @@ with nobody_alive():
 
 
 def test_nobody_begins_to_work_during_a_restore(hub: Hub):
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLDING], env=hub.environment, cwd=hub.home, stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE, text=True,
-    ) as restoring:  # fmt: skip
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with born_ready.born(["-c", HOLDING], env=hub.environment, cwd=hub.home, **pipes) as restoring:
         assert restoring.stdout.readline() == "held\n"
         for command in (["worker"], ["web", "--port", str(free_port())]):
             done = hub.command(*command)

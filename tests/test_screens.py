@@ -3,10 +3,9 @@
 import os
 import re
 import shutil
-import subprocess
-import sys
 
 import pytest
+from browsing import add_user
 from hub import Hub, declared, free_port, wait_for
 
 from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
@@ -39,15 +38,7 @@ def amazon():
 @pytest.fixture
 def served(hub: Hub):
     """The hub's address, with a user who may do everything."""
-    added = subprocess.run(
-        [sys.executable, "-m", "approdo", "user", "add", "anna", "--password-stdin"],
-        env=hub.environment,
-        input="approdo-approdo",
-        text=True,
-        capture_output=True,
-        check=False,
-    )
-    assert added.returncode == 0, added.stderr
+    add_user(hub)
     port = free_port()
     up = hub.start("up", "--port", str(port))
     yield f"http://127.0.0.1:{port}"

@@ -1,5 +1,6 @@
 """Django's settings, made from `environment.py`. SQLite in WAL by default, PostgreSQL with one variable."""
 
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,15 @@ APPEND_SLASH = True
 
 INSTALLED_APPS = [
     "approdo.backoffice",  # before Unfold: it replaces some of its templates
-    "unfold",
+    "approdo.backoffice.apps.UnfoldConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "approdo.backoffice.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "axes",
-    "ninja",  # its files for the page of the REST API
     "approdo.nodes",
     "approdo.sales",
     "approdo.catalog",
@@ -55,9 +55,13 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
 ]
 
+# The page of the REST API needs ninja's files. As an app it would be loaded by every command.
+_NINJA = Path(getattr(find_spec("ninja"), "origin", "")).parent
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [_NINJA / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
@@ -152,6 +156,7 @@ USE_TZ = True
 TIME_ZONE = environment.setting("TIME_ZONE", "UTC")
 
 STATIC_URL = "static/"
+STATICFILES_DIRS = [_NINJA / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 

@@ -6,6 +6,8 @@ from django.urls import include, path
 from approdo.api.api import api
 from approdo.api.exports import schema
 
+admin.autodiscover()
+
 handler403 = "approdo.backoffice.failures.forbidden"
 handler404 = "approdo.backoffice.failures.not_found"
 

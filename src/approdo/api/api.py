@@ -7,7 +7,7 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, URLResolver, path
 from ninja import NinjaAPI
-from ninja.openapi.docs import Swagger
+from ninja.openapi.docs import ABS_TPL_PATH, Swagger
 from ninja.openapi.schema import OpenAPISchema
 
 from approdo.api import (
@@ -101,13 +101,16 @@ def _nothing_here(_request: HttpRequest, **_rest: str) -> HttpResponse:
     raise Http404
 
 
+_page = Swagger({"validatorUrl": None})  # asks nothing of other hosts
+_page.template_cdn = str(ABS_TPL_PATH / "swagger.html")  # with files of this host: ninja is no app here
+
 api = RestApi(
     title="Approdo",
     version="1",
     description=DESCRIPTION,
     urls_namespace="api-1",
     parser=StrictJson(),
-    docs=Swagger({"validatorUrl": None}),  # asks nothing of other hosts
+    docs=_page,
 )
 api.add_router("/documents", documents.router)
 api.add_router("/nodes", nodes.router)
@@ -120,9 +123,9 @@ api.add_router("/exports", exports.router)
 api.add_router("/runs", runs.router)
 api.add_router("/alarms", alarms.router)
 api.add_router("/recipients", recipients.router)
+api.add_router("/sku-recodings/recode", unmatched_codes.recode_router)
 api.add_router("/sku-recodings", tables.recodings)
 api.add_router("/places", tables.places)
 api.add_router("/set-aside", set_aside.router)
 api.add_router("/unmatched-codes", unmatched_codes.router)
 # Before the recodings themselves, of which one could be called so.
-api.add_router("/sku-recodings/recode", unmatched_codes.recode_router)

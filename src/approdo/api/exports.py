@@ -1,22 +1,23 @@
-"""Documents handed to the ERP that calls for them: batches, their confirmation, the ERP's own numbers."""
+"""Documents handed to the ERP that calls for them, the ERP's own numbers, exporting again."""
 
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
 from itertools import chain
 from typing import Any, Literal
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
 from ninja import Body as InBody
-from ninja import Query, Router
+from ninja import Query
 from pydantic import BaseModel, Field
 
-from approdo.api.auth import Scope, token_of
+from approdo.api import batches
+from approdo.api.auth import token_of
+from approdo.api.batches import READ_EXPORTS, exporting
 from approdo.api.bodies import Body
 from approdo.api.documents import reader_of
 from approdo.api.problems import invalid_field
-from approdo.api.records import Key, list_schema, reachable
-from approdo.api.routes import PageParameters, Parameters, Route, add_route, answer, list_answer, page_by_id
+from approdo.api.records import Key, list_schema
+from approdo.api.routes import Parameters, Route, add_route, answer, list_answer
 from approdo.exchanges import delivery, due
 from approdo.exchanges.formats import FORMATS
 from approdo.exchanges.formats import Batch as Named
@@ -25,12 +26,10 @@ from approdo.exchanges.models import Batch, Delivery
 from approdo.nodes.sentences import explain
 from approdo.processes import handing_over
 from approdo.processes.models import Connector
-from approdo.processes.records import CONNECTORS
 from approdo.sales import queries
 from approdo.sdk.errors import ConfigError
 from approdo.sdk.exports import Confirm
 
-READ_EXPORTS = (Scope.EXPORTS_READ,)
 MOST_AT_ONCE = 1000
 """Receipts, or documents to be handed over again, in one call."""
 
@@ -42,19 +41,6 @@ class ExportParameters(Parameters):
     batch: str | None = Field(None, description="This batch once more, as it was.")
     cursor: str | None = Field(None, description="Where the connector does not export once: `X-Approdo-Next-Cursor`.")
     limit: int = Field(200, ge=1, le=delivery.MOST, description="How many documents at most.")
-
-
-class BatchShown(BaseModel):
-    """A batch and how far it has come."""
-
-    id: str
-    size: int = Field(description="How many documents it holds.")
-    claimed_at: datetime
-    claimed_by: str
-    given: int = Field(description="How often it was given out.")
-    given_at: datetime
-    confirmed_at: datetime | None
-    confirmed_by: str
 
 
 class Standing(BaseModel):
@@ -92,27 +78,8 @@ class Answered(BaseModel):
     detail: str = Field(description="The same in the language asked for.")
 
 
-router = Router(tags=["Exports"])
-confirming = Route("confirm_batch", "Confirm a batch", READ_EXPORTS, BatchShown, problems=(400, 404))
-
-
-@add_route(router, "POST", "/{path:id}/batches/{str:batch}/confirm", confirming)
-def confirm_batch(request: HttpRequest, key: Key, batch: str) -> HttpResponse:
-    """Counts its documents as handed over. Once more, nothing happens."""
-    connector = _connector(request, key)
-    return answer(_shown(delivery.confirm(connector.pk, batch, token_of(request).name, timezone.now())))
-
-
-listing = Route("list_batches", "List the batches", READ_EXPORTS, list_schema(BatchShown), problems=(400, 404))
-
-
-@add_route(router, "GET", "/{path:id}/batches", listing)
-def list_batches(request: HttpRequest, key: Key, wanted: Query[PageParameters]) -> HttpResponse:
-    """Newest first."""
-    batches = Batch.objects.filter(connector=_connector(request, key).pk).defer("content")
-    rows, next_cursor = page_by_id(batches, wanted, newest_first=True)
-    return list_answer(map(_shown, rows), next_cursor)
-
+router = batches.router
+"""Their own addresses come first: the connector's takes whatever is left."""
 
 standing = Route("read_export_standing", "Read what waits", READ_EXPORTS, Standing, problems=(400, 404))
 
@@ -120,7 +87,7 @@ standing = Route("read_export_standing", "Read what waits", READ_EXPORTS, Standi
 @add_route(router, "GET", "/{path:id}/standing", standing)
 def read_standing(request: HttpRequest, key: Key) -> HttpResponse:
     """Takes nothing."""
-    connector = _connector(request, key)
+    connector = exporting(request, key)
     unconfirmed = Delivery.objects.filter(connector=connector.pk, state=Delivery.State.SENDING).count()
     return answer({"waiting": handing_over.waiting(connector, timezone.now()), "unconfirmed": unconfirmed})
 
@@ -131,7 +98,7 @@ receipts = Route("send_receipts", "Send receipts", READ_EXPORTS, list_schema(Ans
 @add_route(router, "POST", "/{path:id}/receipts", receipts)
 def send_receipts(request: HttpRequest, key: Key, body: InBody[ReceiptsBody]) -> HttpResponse:
     """Keeps the ERP's own number beside each document, answered one by one. Sent again, the newer number stands."""
-    connector, now = _connector(request, key), timezone.now()
+    connector, now = exporting(request, key), timezone.now()
     wanted = [one.document for one in body.receipts]
     got = set(Delivery.objects.filter(connector=connector.pk, document__in=wanted).values_list("document", flat=True))
     for one in body.receipts:
@@ -146,7 +113,7 @@ again = Route("export_again", "Export again", READ_EXPORTS, list_schema(Answered
 @add_route(router, "POST", "/{path:id}/again", again)
 def export_again(request: HttpRequest, key: Key, body: InBody[AgainBody]) -> HttpResponse:
     """Lets the connector have the newest version of these documents once more, answered one by one."""
-    connector = _connector(request, key)
+    connector = exporting(request, key)
     done = delivery.withdraw(connector.pk, set(body.documents), timezone.now())
     return list_answer(_answered(number, "" if number in done else "not_handed_over") for number in body.documents)
 
@@ -179,9 +146,11 @@ def export_documents(request: HttpRequest, key: Key, wanted: Query[ExportParamet
     Unconfirmed after 15 minutes, it comes again under the same name. Where nothing waits the answer holds no
     document and has no name.
     """
-    connector = _connector(request, key)
+    connector = exporting(request, key)
     if not connector.active:
         raise ConfigError("connector_inactive", name=connector.name)
+    if handing_over.work_of(connector).send:
+        raise ConfigError("export_is_sent", name=connector.name)
     chosen = wanted.format or connector.options["format"]
     if chosen not in FORMATS:
         raise invalid_field("format", "not_a_choice", value=chosen, choices=", ".join(FORMATS))
@@ -255,17 +224,6 @@ def _confirming(batch: Batch, by: str) -> Callable[[], None]:
 
 def _by_reading(connector: Connector) -> bool:
     return handing_over.work_of(connector).confirm(connector.options) is Confirm.BY_READING
-
-
-def _connector(request: HttpRequest, key: str) -> Connector:
-    """The connector of this id or name, which hands documents over."""
-    connector: Connector = reachable(request, CONNECTORS, key)
-    handing_over.work_of(connector)
-    return connector
-
-
-def _shown(batch: Batch) -> dict[str, Any]:
-    return {**{name: getattr(batch, name) for name in BatchShown.model_fields}, "id": batch.name}
 
 
 def _answered(document: int, code: str) -> dict[str, Any]:

@@ -37,6 +37,10 @@ STATUS = {
     "not_an_export": 404,
     "batch_not_found": 404,
     "batch_too_old": 410,
+    "batch_not_given_up": 409,
+    "batch_taken_apart": 409,
+    "batch_not_waiting": 409,
+    "export_is_sent": 409,
 }
 """The status of an error whose class does not say it."""
 

@@ -13,7 +13,7 @@ from approdo.api.auth import READ_RUNS, WRITE_RUNS, token_of
 from approdo.api.moments import Moment, utc
 from approdo.api.problems import ApiProblem, invalid_field
 from approdo.api.records import list_schema, namespace, reachable
-from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer, page_by_id
+from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer, page_by_moment
 from approdo.processes import procedures, run_data, runs
 from approdo.processes.models import Run as RunRow
 from approdo.processes.records import CONNECTORS, PROCEDURES, Section
@@ -173,7 +173,7 @@ def list_runs(request: HttpRequest, wanted: Query[RunParameters]) -> HttpRespons
         found = found.filter(state=wanted.state)
     if wanted.since is not None:
         found = found.filter(created_at__gte=utc(wanted.since))
-    rows, next_cursor = page_by_id(found, wanted, newest_first=True)
+    rows, next_cursor = page_by_moment(found, wanted, "created_at")
     return list_answer(map(run_data.as_data, rows), next_cursor)
 
 

@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from approdo.backoffice import consumer, document_page, formats, seen
+from approdo.backoffice.batch_page import MAY_EXPORT_AGAIN
 from approdo.backoffice.days import on_days
 from approdo.backoffice.days_filter import DaysFilter
-from approdo.backoffice.exports import MAY_EXPORT_AGAIN
+from approdo.backoffice.exported_filter import ExportedFilter
 from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.exchanges import unmatched
@@ -181,8 +182,8 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     )  # fmt: skip
     list_before_template = "backoffice/seen_all.html"
     list_filter = (
-        NodeFilter, ProgramFilter, StateFilter, SeenFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
-        OwnSkuFilter,
+        NodeFilter, ProgramFilter, StateFilter, SeenFilter, ExportedFilter, DateFilter, VendorCodeFilter, ShipToFilter,
+        TypeFilter,        OwnSkuFilter,
         ConfirmationFilter, ReceivingFilter, OpenFilter,
     )  # fmt: skip
     list_filter_submit = True
@@ -246,8 +247,9 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         return OneIndexOrder
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """By date; what is new to somebody by its change, through whose index it is found."""
-        return ("-updated_at", "-id") if request.GET.get("seen") else ("-date", "-id")
+        """By date; what is new to somebody, or to an ERP, by its change, through whose index it is found."""
+        by_change = request.GET.get("seen") or request.GET.get("exported")
+        return ("-updated_at", "-id") if by_change else ("-date", "-id")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, and the moment that marking all as seen refers to."""

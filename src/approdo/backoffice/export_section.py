@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 
 from django.utils.safestring import SafeString
 
-from approdo.backoffice import exports, formats
+from approdo.backoffice import batch_page, formats
 from approdo.exchanges.models import Delivery, Receipt
+from approdo.nodes.sentences import Explanation
 from approdo.processes.models import Connector
 from approdo.sales.models import SaleDocument
 
@@ -19,7 +20,7 @@ class Exported(NamedTuple):
     link: SafeString | None
     receipt: str | None
     again: bool
-    deliveries: list[tuple[Delivery, SafeString, SafeString]]
+    deliveries: list[tuple[Delivery, SafeString, SafeString, Explanation | None]]
 
 
 def of(document: SaleDocument, zone: ZoneInfo) -> list[Exported]:
@@ -47,6 +48,14 @@ def _row(
         name=connector.name if connector else f"#{number}",
         link=formats.link(connector) if connector else None,
         receipt=receipts.get(number),
-        again=any(one.state == Delivery.State.CONFIRMED for one in newest),
-        deliveries=[(one, exports.state(one), formats.moment(one.at, zone, seconds=True)) for one in got],
+        again=any(one.state in batch_page.AGAIN for one in newest),
+        deliveries=[
+            (
+                one,
+                batch_page.delivery_state(one),
+                formats.moment(one.at, zone, seconds=True),
+                batch_page.why_refused(one),
+            )
+            for one in got
+        ],
     )

@@ -1,9 +1,12 @@
 """API › Export documents: the connectors that hand documents over, the batches that were fetched, exporting again."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -12,20 +15,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from approdo.backoffice import formats
+from approdo.backoffice import batch_page, formats
+from approdo.backoffice.batch_page import MAY_EXPORT_AGAIN
 from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin
 from approdo.exchanges import delivery
-from approdo.exchanges.models import Batch, Delivery, Receipt
+from approdo.exchanges.models import IN_STATE, Batch, Delivery
+from approdo.nodes.sentences import explain_error
 from approdo.processes import handing_over
 from approdo.processes.models import Connector, Token
+from approdo.sdk.errors import ConfigError
 from approdo.sdk.exports import Confirm
-
-MAY_EXPORT_AGAIN = "exchanges.change_batch"
-LOOKS = {
-    Delivery.State.SENDING: "warning",
-    Delivery.State.CONFIRMED: "success",
-    Delivery.State.WITHDRAWN: "",
-}
 
 
 class Fetching(NamedTuple):
@@ -33,6 +32,7 @@ class Fetching(NamedTuple):
 
     connector: Connector
     link: SafeString
+    sends: bool
     address: str
     format: str
     waiting: int | None
@@ -48,23 +48,20 @@ def fetching(connector: Connector, request: HttpRequest) -> Fetching:
     once = handing_over.work_of(connector).once(connector.options)
     last = Batch.objects.filter(connector=connector.pk).defer("content").first()
     path_ = reverse("api-1:export_documents", kwargs={"id": connector.pk})
+    sends = handing_over.work_of(connector).send is not None
     return Fetching(
         connector=connector,
         link=formats.link(connector),
-        address=request.build_absolute_uri(path_),
+        sends=sends,
+        address=str(connector.node.options.get("address", "")) if sends else request.build_absolute_uri(path_),
         format=str(connector.options.get("format", "")).upper(),
         waiting=handing_over.waiting(connector, timezone.now()) if once else None,
         unconfirmed=Delivery.objects.filter(connector=connector.pk, state=Delivery.State.SENDING).count(),
         last=last,
         last_at=formats.moment(last.given_at if last else None),
         tokens=list(Token.objects.filter(connector=connector)),
-        confirms=once and handing_over.work_of(connector).confirm(connector.options) is Confirm.EXPLICIT,
+        confirms=once and not sends and handing_over.work_of(connector).confirm(connector.options) is Confirm.EXPLICIT,
     )
-
-
-def state(one: Delivery) -> SafeString:
-    """The badge of a delivery's state."""
-    return formats.badge(one.get_state_display(), LOOKS.get(Delivery.State(one.state), ""))
 
 
 class ConnectorFilter(DropdownFilter):
@@ -83,16 +80,35 @@ class ConnectorFilter(DropdownFilter):
         return queryset.filter(connector=chosen) if chosen.isdecimal() and len(chosen) < 19 else queryset
 
 
+class StateFilter(DropdownFilter):
+    """By how far it has come."""
+
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every state."""
+        return [(value, str(label)) for value, label in Batch.State.choices]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The batches in the chosen state."""
+        chosen = self.value() or ""
+        return queryset.filter(IN_STATE[Batch.State(chosen)]) if chosen in Batch.State.values else queryset
+
+
 @admin.register(Batch)
 class BatchAdmin(ModelAdmin[Batch]):
     """The connectors, their batches below, and the page of a batch."""
 
     list_display = ("numbered", "of_connector", "size", "claimed", "claimed_by", "times", "handed_over")
-    list_filter = (ConnectorFilter,)
+    list_filter = (ConnectorFilter, StateFilter)
     list_filter_submit = True
     list_per_page = 50
     list_before_template = "backoffice/exporting.html"
-    empty_hint = gettext_lazy("A batch comes when an ERP calls a connector of the type API Export documents.")
+    empty_hint = gettext_lazy(
+        "A batch comes when an ERP calls a connector of the type API Export documents, or when a connector that sends"
+        " is run."
+    )
     sortable_by = ()
     actions = None
     paginator = InfinitePaginator
@@ -108,7 +124,7 @@ class BatchAdmin(ModelAdmin[Batch]):
         """The connector's name; its number where it is gone."""
         return _name(batch.connector)
 
-    @admin.display(description=gettext_lazy("Fetched"))
+    @admin.display(description=gettext_lazy("Made"))
     def claimed(self, batch: Batch) -> SafeString:
         """When it was claimed."""
         return formats.moment(batch.claimed_at, seconds=True)
@@ -119,15 +135,15 @@ class BatchAdmin(ModelAdmin[Batch]):
         return batch.given
 
     @admin.display(description=gettext_lazy("State"))
-    def handed_over(self, batch: Batch) -> SafeString:
-        """Whether it was confirmed."""
-        if batch.confirmed_at is None:
-            return formats.badge(_("Not confirmed yet"), "warning")
-        return formats.badge(_("Handed over"), "success")
+    def handed_over(self, batch: Any) -> SafeString:
+        """How far it has come."""
+        return batch_page.state(batch, batch.refused)
 
     def get_queryset(self, request: HttpRequest) -> Any:
-        """The batches without what they hold."""
-        return super().get_queryset(request).defer("content")
+        """The batches without what they hold, each with how many of its documents were not taken."""
+        failed = Delivery.objects.filter(batch=OuterRef("pk"), state=Delivery.State.FAILED).order_by()
+        counted = failed.values("batch").annotate(many=Count("pk")).values("many")
+        return super().get_queryset(request).defer("content").annotate(refused=Coalesce(Subquery(counted), 0))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The batches, and above them who fetches."""
@@ -139,32 +155,28 @@ class BatchAdmin(ModelAdmin[Batch]):
     ) -> HttpResponse:
         """When it went to whom, and its documents."""
         batch = self._batch(request, int(object_id) if object_id.isdecimal() else 0)
-        deliveries = list(batch.deliveries.select_related("document").order_by("pk"))
-        documents = [one.document_id for one in deliveries]
-        receipts = dict(
-            Receipt.objects.filter(connector=batch.connector, document__in=documents).values_list("document", "number")
-        )
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": Batch._meta,
-            "original": batch,
-            "name": _name(batch.connector),
-            "state": self.handed_over(batch),
-            "claimed": formats.moment(batch.claimed_at, seconds=True),
-            "given": formats.moment(batch.given_at, seconds=True),
-            "confirmed": formats.moment(batch.confirmed_at, seconds=True),
-            "rows": [
-                (one, formats.link(one.document), state(one), receipts.get(one.document_id)) for one in deliveries
-            ],
-            "may_export_again": request.user.has_perm(MAY_EXPORT_AGAIN),
-        }
+        shown = batch_page.context(batch, request)
+        context = {**self.admin_site.each_context(request), "opts": Batch._meta, **shown}
         request.current_app = self.admin_site.name
         return TemplateResponse(request, "backoffice/batch.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's addresses and the one that lets documents be exported again."""
-        again = path("again/<int:connector>/", self.admin_site.admin_view(self.again), name="exchanges_batch_again")
-        return [again, *super().get_urls()]
+        """The admin's addresses and those of the buttons."""
+        view = self.admin_site.admin_view
+        return [
+            path("again/<int:connector>/", view(self.again), name="exchanges_batch_again"),
+            path("<int:number>/send-again/", view(self.send_again), name="exchanges_batch_send_again"),
+            path("<int:number>/try-now/", view(self.try_now), name="exchanges_batch_try_now"),
+            *super().get_urls(),
+        ]
+
+    def send_again(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Send a batch that was given up once more."""
+        return self._helped(request, number, handing_over.send_again)
+
+    def try_now(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Try a batch that did not arrive now."""
+        return self._helped(request, number, handing_over.try_now)
 
     def again(self, request: HttpRequest, connector: int) -> HttpResponse:
         """Let the connector have the ticked documents again, and go back to where that was asked."""
@@ -192,6 +204,23 @@ class BatchAdmin(ModelAdmin[Batch]):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """They stay."""
         return False
+
+    def _helped(self, request: HttpRequest, number: int, do: Callable[[Connector, str, str], Batch]) -> HttpResponse:
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not request.user.has_perm(MAY_EXPORT_AGAIN):
+            raise PermissionDenied
+        batch = self._batch(request, number)
+        connector = _connectors().filter(pk=batch.connector).first()
+        if connector is None:
+            raise Http404
+        try:
+            do(connector, batch.name, request.user.get_username())
+        except ConfigError as error:
+            messages.error(request, str(explain_error(error)))
+        else:
+            messages.success(request, _("It is sent now; this page says in a moment how that went."))
+        return HttpResponseRedirect(reverse("admin:exchanges_batch_change", args=[number]))
 
     def _batch(self, request: HttpRequest, number: int) -> Batch:
         if not self.has_view_permission(request):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from approdo.backoffice import formats
 from approdo.backoffice.run_steps import steps_of
-from approdo.backoffice.run_words import duration
+from approdo.backoffice.run_words import asked_by, duration
 from approdo.exchanges.intake import STATUSES_COUNTED
 from approdo.exchanges.models import NumberRead, RunNote, WindowRead
 from approdo.nodes.sentences import Explanation, explain
@@ -93,6 +93,7 @@ def progress(run: Run) -> dict[str, Any]:
         "started": formats.moment(run.started_at, there, seconds=True),
         "ended": formats.moment(run.ended_at, there, seconds=True),
         "duration": duration(run),
+        "asked_by": asked_by(run),
         "taken_over": _said(run, code=runs.TAKEN_OVER),
         "tiles": _tiles(counts, COUNTS) if run.is_procedure or not run_data.exported(run) else [],
         "export_tiles": _tiles(counts, EXPORT_COUNTS) if run_data.exported(run) else [],

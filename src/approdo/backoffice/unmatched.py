@@ -43,7 +43,10 @@ class UnmatchedCodeAdmin(ModelAdmin[UnmatchedCode]):
     list_before_template = "backoffice/recoding_panel.html"
     list_per_page = 50
     list_fullwidth = True
-    empty_hint = gettext_lazy("That is good: each line that was to be recoded has an own SKU.")
+    empty_hint = gettext_lazy(
+        "No line that was recoded lacks its own SKU. Documents that came before recoding was switched on"
+        " are recoded with “Recode all documents”."
+    )
     ordering = ("-last_seen", "-id")
     search_fields = ("vendor_sku",)
     search_help_text = gettext_lazy("Vendor SKU or ASIN, from its beginning")

@@ -6,6 +6,7 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
+from approdo.catalog import gtin
 from approdo.connectors import NODE_TYPES
 from approdo.nodes.sentences import validation_error
 
@@ -35,7 +36,7 @@ def words(text: str) -> str:
 
 
 def ean(text: str) -> str:
-    """8, 12, 13 or 14 digits of which the last is right."""
+    """8, 12, 13 or 14 digits of which the last is right, in the one spelling that the table has of them."""
     if not (text.isascii() and text.isdecimal()):
         raise validation_error("not_digits", value=text)
     if len(text) not in EAN_LENGTHS:
@@ -43,7 +44,7 @@ def ean(text: str) -> str:
     right = check_digit(text[:-1])
     if text[-1] != right:
         raise validation_error("wrong_check_digit", value=text, right=right)
-    return text
+    return gtin.usual(text)
 
 
 def check_digit(digits: str) -> str:

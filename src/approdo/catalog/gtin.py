@@ -20,3 +20,9 @@ def spellings(number: str) -> list[str]:
     """In how many ways a number of 14 digits may be written: with all of its leading zeros, with fewer, without."""
     shortest = number.lstrip("0")
     return [shortest.zfill(length) for length in range(max(len(shortest), SHORTEST), LENGTH + 1)]
+
+
+def usual(number: str) -> str:
+    """A number without zeros that say nothing, as it is usually written: 8, 13 or 14 digits."""
+    digits = number.lstrip("0")
+    return digits.zfill(next(length for length in (SHORTEST, 13, LENGTH) if len(digits) <= length))

@@ -7,14 +7,11 @@ without. Then, as wherever the table says two things, nothing is chosen.
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from typing import Any, NamedTuple
-
-from django.db.models import QuerySet, Value
-from django.db.models.functions import Coalesce
+from typing import NamedTuple
 
 from approdo.catalog.gtin import gtin14, spellings
 from approdo.catalog.models import SkuRecoding
-from approdo.many import among
+from approdo.many import select
 
 Kind = SkuRecoding.Kind
 
@@ -75,7 +72,7 @@ def own_skus(node: int, codes: Collection[Code], fallbacks: Collection[str] = ()
     if not asked:
         return {}
     by_name: dict[tuple[str, str], list[_Row]] = {}
-    for row in _rows(node, SkuRecoding.objects.filter(among("external", asked))):
+    for row in _rows(node, "external", asked):
         name = gtin14(row.external) if row.kind == Kind.EAN else row.external
         by_name.setdefault((row.kind, name or ""), []).append(row)
     found = {code: _first(code, names[code], by_name) for code in codes}
@@ -101,8 +98,9 @@ def _first(code: Code, names: Iterable[tuple[str, str]], by_name: dict[tuple[str
     for name in names:
         best = _most_specific(by_name.get(name, ()), code.vendor_code, code.marketplace)
         if best:
-            skus = {row.sku for row in best}
-            return Own(best[0].sku, best[0].title) if len(skus) == 1 else None
+            first = best[0]
+            clear = len(best) == 1 or all(row.sku == first.sku for row in best)
+            return Own(first.sku, first.title) if clear else None
     return None
 
 
@@ -113,9 +111,9 @@ def external_skus(node: int, wanted: Collection[Wanted]) -> dict[Wanted, tuple[s
     """
     skus = {one.sku.strip() for one in wanted} - {""}
     by_sku: dict[str, list[_Row]] = {}
-    rows = SkuRecoding.objects.filter(among("sku", skus), kind=Kind.VENDOR_SKU) if skus else SkuRecoding.objects.none()
-    for row in _rows(node, rows):
-        by_sku.setdefault(row.sku, []).append(row)
+    for row in _rows(node, "sku", skus) if skus else ():
+        if row.kind == Kind.VENDOR_SKU:
+            by_sku.setdefault(row.sku, []).append(row)
     found = {}
     for one in wanted:
         best = _most_specific(by_sku.get(one.sku.strip(), ()), one.vendor_code, one.marketplace)
@@ -123,15 +121,20 @@ def external_skus(node: int, wanted: Collection[Wanted]) -> dict[Wanted, tuple[s
     return found
 
 
-def _rows(node: int, rows: QuerySet[SkuRecoding]) -> Iterator[_Row]:
-    """Those that count for the node. Asked so that no database takes the node's index, which finds nearly every row."""
+def _rows(node: int, column: str, texts: Collection[str]) -> Iterator[_Row]:
+    """Those with one of the texts there that count for the node.
+
+    Which nodes count is not asked: a database would take the index on nodes, which finds nearly every row.
+    """
     columns = ("kind", "external", "vendor_code", "marketplace", "node_id", "sku", "title")
-    fitting: QuerySet[Any] = rows.alias(for_node=Coalesce("node_id", Value(node))).filter(for_node=node)
-    return (_Row(*values) for values in fitting.order_by().values_list(*columns))
+    found = (_Row(*values) for values in select(SkuRecoding, columns, {}, column, texts))
+    return (row for row in found if row.node in (None, node))
 
 
 def _most_specific(rows: Iterable[_Row], vendor_code: str, marketplace: str) -> list[_Row]:
     """All that fit at the highest level that one of them has, in an order that does not change."""
     fitting = [row for row in rows if row.fits(vendor_code, marketplace)]
+    if len(fitting) < 2:  # as nearly always: asked a thousand times a page
+        return fitting
     top = max((row.level for row in fitting), default=None)
     return sorted((row for row in fitting if row.level == top), key=lambda row: (row.external, row.sku))

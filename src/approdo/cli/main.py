@@ -1,5 +1,6 @@
 """Finds the commands late, so that `--help` stays quick, and ends each of them in one sentence."""
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ COMMANDS = {
     "purge": "Forget the consumers of orders.",
     "user": "Manage the people who sign in.",
     "token": "Manage the tokens that programs call with.",
+    "keys": "Manage the encryption keys.",
     "backup": "Copy the hub into one file.",
     "restore": "Put a copy back.",
     "doctor": "Check this installation.",
@@ -59,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; returns 0: done, 1: failed, 2: bad usage or no such name, 130: interrupted."""
     from approdo.cli.lifeline import hold
 
+    gc.set_threshold(10_000)  # imports make many objects and no rubbish
     hold()
     try:
         result = approdo.main(

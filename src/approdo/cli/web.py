@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import click
@@ -86,6 +87,9 @@ def _application() -> Callable[..., Any]:
     from approdo.cli.lifeline import end_with_parent
 
     end_with_parent()
+    from django.conf import settings
+
+    import_module(settings.ROOT_URLCONF)  # every screen, so that the first request does not wait for them
     from approdo.processes import watching
     from approdo.processes.presence import Role, announce_for_life
     from approdo.wsgi import application

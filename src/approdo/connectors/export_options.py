@@ -113,6 +113,17 @@ EXPORT_ONCE = Option(
     default=True,
 )
 
+PERSONAL_DATA = Option(
+    name="personal_data",
+    kind=Kind.FLAG,
+    label=_("Consumers too"),
+    help=_(
+        "Who the consumers of Direct Fulfillment orders are, as long as it is not purged. Each time is written down"
+        " under Logs › Looks at personal data. Off: the same documents without names and addresses."
+    ),
+    default=False,
+)
+
 
 def wanted(options: Mapping[str, Any]) -> DocumentFilter:
     """Which documents the options ask for. Where every choice is ticked, one that is added later is wanted too."""

@@ -15,7 +15,7 @@ from django.db.models import F
 
 from approdo.catalog.places import places
 from approdo.exchanges import due
-from approdo.exchanges.models import OPEN, Batch, Delivery, Receipt
+from approdo.exchanges.models import OPEN, Attempt, Batch, Delivery, Receipt
 from approdo.sales import queries
 from approdo.sales.models import SaleDocument
 from approdo.sales.personal import Reader
@@ -71,12 +71,17 @@ def take_again(asked: Asked, name: str) -> Batch:
 
 
 def confirm(connector: int, name: str, by: str, at: datetime) -> Batch:
-    """Count a batch as handed over. Once more, nothing happens. Raises `ConfigError("batch_not_found")`."""
+    """Count a batch as handed over. Once more, nothing happens. Raises `ConfigError("batch_not_found")`.
+
+    One that we gave up may have arrived all the same: whoever confirms it knows better.
+    """
     with transaction.atomic():
         batch = find(connector, name)
-        if Batch.objects.filter(pk=batch.pk, confirmed_at=None).update(confirmed_at=at, confirmed_by=by[:150]):
-            Delivery.objects.filter(batch=batch, state=State.SENDING).update(state=State.CONFIRMED, at=at)
-            batch.refresh_from_db(fields=("confirmed_at", "confirmed_by"))
+        open_one = Batch.objects.filter(pk=batch.pk, confirmed_at=None)
+        if open_one.update(confirmed_at=at, confirmed_by=by[:150], given_up_at=None, next_attempt_at=None):
+            left = Delivery.objects.filter(batch=batch, state__in=(State.SENDING, State.FAILED))
+            left.update(state=State.CONFIRMED, at=at, code="", params={})
+            batch.refresh_from_db()
         return batch
 
 
@@ -138,9 +143,14 @@ def outgoing(rows: Sequence[SaleDocument], before: dict[int, list[int]] | None =
 
 
 def empty_old(now: datetime, most: int = 100) -> int:
-    """Throw away what some batches held that were confirmed long ago; what was handed over stays written down."""
+    """Throw away what some batches held that were confirmed long ago, and how the attempts to send them went.
+
+    What was handed over stays written down.
+    """
     old = Batch.objects.filter(confirmed_at__lt=now - KEPT).exclude(content=b"")
-    return Batch.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:most])).update(content=b"")
+    numbers = list(old.values_list("pk", flat=True)[:most])
+    Attempt.objects.filter(batch__in=numbers).delete()
+    return Batch.objects.filter(pk__in=numbers).update(content=b"")
 
 
 def _overdue(asked: Asked) -> Batch | None:

@@ -4,16 +4,19 @@ Sent outside any transaction and settled afterwards: what dies in between is sen
 """
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, QuerySet
 
-from approdo.exchanges.delivery import State, receive_receipt
-from approdo.exchanges.models import OPEN, Batch, Delivery
-from approdo.exchanges.patience import next_attempt
-from approdo.sdk.errors import ApprodoError
+from approdo.exchanges.delivery import State, find, receive_receipt
+from approdo.exchanges.models import OPEN, Attempt, Batch, Delivery
+from approdo.exchanges.patience import WAITS, next_attempt
+from approdo.sdk.errors import ApprodoError, ConfigError
 from approdo.sdk.exports import Handed
+
+LONGEST_WAIT = WAITS[-1]
+"""However long the other side asks to be left alone."""
 
 
 def on_its_way(connector: int) -> Batch | None:
@@ -21,10 +24,23 @@ def on_its_way(connector: int) -> Batch | None:
     return Batch.objects.filter(OPEN, connector=connector).order_by("pk").first()
 
 
-def begin(batch: Batch, run: int, at: datetime) -> None:
-    """Note an attempt to send a batch."""
-    Batch.objects.filter(pk=batch.pk).update(given=F("given") + 1, given_at=at, run=run, next_attempt_at=None)
+def begin(batch: Batch, run: int, at: datetime) -> Attempt:
+    """Note an attempt to send a batch, before it is made."""
+    with transaction.atomic():
+        Batch.objects.filter(pk=batch.pk).update(given=F("given") + 1, given_at=at, run=run, next_attempt_at=None)
+        attempt = Attempt.objects.create(batch=batch, run=run, at=at)
     batch.refresh_from_db(fields=("given", "given_at"))
+    return attempt
+
+
+def end(
+    attempt: Attempt, error: ApprodoError | None, at: datetime, status: int | None = None, answer: str = ""
+) -> None:
+    """Note how an attempt went."""
+    attempt.ended_at, attempt.status, attempt.answer = at, status, answer[:500]
+    if error:
+        attempt.error_code, attempt.error_params = error.code, error.params
+    attempt.save()
 
 
 def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
@@ -44,12 +60,19 @@ def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
 
 def postpone(batch: Batch, error: ApprodoError, at: datetime) -> bool:
     """Note why a batch did not arrive and when it is tried again. False where it was tried long enough: given up."""
-    following = next_attempt(batch.given - 1, batch.claimed_at, at)
+    failed_before = batch.attempts.filter(at__gte=batch.tried_since).count() - 1
+    following = next_attempt(max(failed_before, 0), batch.tried_since, at)
     if following is None:
         give_up(batch, error, at)
         return False
+    following = max(following, at + min(timedelta(seconds=error.params.get("retry_after", 0)), LONGEST_WAIT))
     Batch.objects.filter(OPEN, pk=batch.pk).update(next_attempt_at=following, **_error(error))
     return True
+
+
+def hold(batch: Batch, error: ApprodoError) -> None:
+    """Note why a batch did not arrive, where waiting does not help: it is tried again by the connector's next run."""
+    Batch.objects.filter(OPEN, pk=batch.pk).update(**_error(error))
 
 
 def give_up(batch: Batch, error: ApprodoError, at: datetime) -> None:
@@ -63,10 +86,44 @@ COUNTED = ("handed_over", "refused", "waiting")
 """What a run of a connector that hands documents over counts; `waiting` where the outside system calls for them."""
 
 
+def send_again(connector: int, name: str, at: datetime) -> Batch:
+    """Try a batch that was given up once more, as it was and under its name, for as long as a new one.
+
+    Raises `ConfigError`: `batch_not_found`; `batch_not_given_up`; `batch_taken_apart` where some of its documents
+    were let out again by themselves.
+    """
+    batch = find(connector, name)
+    given_up = Batch.objects.filter(pk=batch.pk, given_up_at__isnull=False)
+    with transaction.atomic():
+        if not given_up.update(given_up_at=None, sent_again_at=at, next_attempt_at=at, **_error(None)):
+            raise ConfigError("batch_not_given_up", batch=name)
+        failed = batch.deliveries.filter(state=State.FAILED)
+        if failed.update(state=State.SENDING, at=at, code="", params={}) < batch.deliveries.count():
+            raise ConfigError("batch_taken_apart", batch=name)
+    batch.refresh_from_db()
+    return batch
+
+
+def try_now(connector: int, name: str, at: datetime) -> Batch:
+    """Do not wait for the moment at which a batch would be tried again. Raises `ConfigError("batch_not_waiting")`."""
+    batch = find(connector, name)
+    waiting = Batch.objects.filter(OPEN, pk=batch.pk).exclude(error_code="")
+    if not waiting.update(next_attempt_at=at):
+        raise ConfigError("batch_not_waiting", batch=name)
+    batch.refresh_from_db()
+    return batch
+
+
 def due(connectors: Collection[int], now: datetime) -> set[int]:
-    """Those of the connectors whose batch is to be tried again by now."""
-    waiting = Batch.objects.filter(OPEN, connector__in=connectors, next_attempt_at__lte=now)
-    return set(waiting.values_list("connector", flat=True))
+    """Those of the connectors whose batch is to be tried again by now. A younger one waits for the oldest."""
+    waiting = Batch.objects.filter(OPEN, connector__in=connectors, next_attempt_at__lte=now).defer("content")
+    oldest = {batch.connector: on_its_way(batch.connector) for batch in waiting}
+    return {batch.connector for batch in waiting if batch == oldest[batch.connector]}
+
+
+def given_up_by(run: int) -> int:
+    """How many batches a run gave up."""
+    return Batch.objects.filter(run=run, given_up_at__isnull=False).count()
 
 
 def counts(run: int) -> dict[str, int]:

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from approdo.connectors import NODE_TYPES, connector_type
@@ -14,19 +15,22 @@ from approdo.exchanges.formats import FORMATS
 from approdo.exchanges.formats import Batch as Named
 from approdo.exchanges.formats.days import day, zone_of
 from approdo.exchanges.intake import keep_notes, keep_requests
-from approdo.exchanges.models import Batch, Delivery, Receipt
+from approdo.exchanges.models import Attempt, Batch, Delivery, Receipt
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of as zone_of_node
 from approdo.processes import runs
 from approdo.processes.models import Connector, Run
 from approdo.processes.planning import context
+from approdo.redaction import redacted
 from approdo.sales import queries
 from approdo.sales.models import SaleDocument
 from approdo.sales.personal import Reader
 from approdo.sdk.connector import Context, RequestMade
 from approdo.sdk.documents import Note
-from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
+from approdo.sdk.errors import ApprodoError, ConfigError, GoneError, RefusedError, TransientError
 from approdo.sdk.exports import Export, Handed, Parcel
+
+Send = Callable[[Context, Parcel], Handed]
 
 EXPORTING = tuple(
     declared.name
@@ -35,6 +39,9 @@ EXPORTING = tuple(
     if isinstance(declared.work, Export)
 )
 """The connector types that hand documents over."""
+
+MOST_GIVEN_UP = 3
+"""So many batches given up in one run, and the rest waits: then it is hardly the documents' fault."""
 
 MOST_NOTES = 100
 """Refused documents that a run names; the ledger holds them all."""
@@ -78,31 +85,59 @@ def step(run: Run) -> bool:
     batch = pushing.on_its_way(connector.pk)
     if batch and batch.next_attempt_at and batch.next_attempt_at > now:
         raise TransientError(batch.error_code, **batch.error_params)
-    batch = batch or delivery.claim(asked(connector, connector.name, now), work.most)
+    batch = batch or delivery.claim(asked(connector, connector.name, now), work.most(connector.options))
     if batch is None:
         return False
-    pushing.begin(batch, run.pk, now)
-    _send(work.send, run.pk, connector, batch)
+    _hand_over(work.send, connector, pushing.begin(batch, run.pk, now))
     return True
 
 
-def _send(send: Callable[[Context, Parcel], Handed], run: int, connector: Connector, batch: Batch) -> None:
-    made: list[RequestMade] = []
+def _hand_over(send: Send, connector: Connector, attempt: Attempt) -> None:
+    """Make an attempt and write down what it means for its batch. Raises what ends the run."""
+    batch, run = attempt.batch, attempt.run
     try:
-        handed = send(context(connector, made), _parcel(connector, batch))
+        handed = _tried(send, connector, attempt)
     except RefusedError as error:
         pushing.give_up(batch, error, timezone.now())
         keep_notes(run, [_given_up(batch, error)], timezone.now())
+        if isinstance(error, GoneError) or pushing.given_up_by(run) >= MOST_GIVEN_UP:
+            raise
     except TransientError as error:
         if pushing.postpone(batch, error, timezone.now()):
             raise
         keep_notes(run, [_given_up(batch, error)], timezone.now())
+    except ApprodoError as error:
+        pushing.hold(batch, error)
+        raise
     else:
         pushing.settle(batch, handed, connector.name, timezone.now())
         notes = [Note(code=one.code, params=one.params) for one in handed.refused.values()]
         keep_notes(run, notes[:MOST_NOTES], timezone.now())
+
+
+def _tried(send: Send, connector: Connector, attempt: Attempt) -> Handed:
+    """Send the batch once. However that ends, what was asked and answered is written down."""
+    made: list[RequestMade] = []
+    error: ApprodoError | None = None
+    parcel = _parcel(connector, attempt.batch)
+    try:
+        return send(context(connector, made), parcel)
+    except ApprodoError as failure:
+        error = failure
+        raise
+    except Exception as failure:
+        error = ApprodoError("internal", reason=type(failure).__name__)
+        pushing.hold(attempt.batch, error)
+        raise
     finally:
-        keep_requests(run, made)
+        keep_requests(attempt.run, made)
+        _end(attempt, error, connector, made[-1] if made else None)
+
+
+def _end(attempt: Attempt, error: ApprodoError | None, connector: Connector, made: RequestMade | None) -> None:
+    # A receiver may answer with what it was sent: what names a consumer is not kept here.
+    answer = made.answer if made and not connector.options.get("personal_data") else ""
+    pushing.end(attempt, error, timezone.now(), made.status if made else None, redacted(answer))
 
 
 def _given_up(batch: Batch, error: ApprodoError) -> Note:
@@ -144,6 +179,22 @@ def left(run: Run) -> dict[str, int]:
     if connector is None or work_of(connector).send or not work_of(connector).once(connector.options):
         return {}
     return {"waiting": waiting(connector, timezone.now())}
+
+
+def send_again(connector: Connector, name: str, by: str) -> Batch:
+    """Have a batch that was given up sent once more, now. Raises `ConfigError`."""
+    with transaction.atomic():
+        batch = pushing.send_again(connector.pk, name, timezone.now())
+        runs.request_run(connector, by)
+    return batch
+
+
+def try_now(connector: Connector, name: str, by: str) -> Batch:
+    """Have a batch that did not arrive tried now, instead of later. Raises `ConfigError`."""
+    with transaction.atomic():
+        batch = pushing.try_now(connector.pk, name, timezone.now())
+        runs.request_run(connector, by)
+    return batch
 
 
 def whole(rows: Sequence[SaleDocument], reader: Reader | None = None) -> list[dict[str, Any]]:

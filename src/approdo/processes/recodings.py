@@ -6,16 +6,29 @@ read again after it was set aside.
 
 from typing import Any
 
+from django.db import connection
+
 from approdo.connectors import node_type
 from approdo.exchanges.recoding import Asked
 from approdo.processes import planning
 from approdo.processes.models import Connector
 from approdo.sdk.errors import ConfigError
+from approdo.sdk.recoding import RECODE_SKUS
 
 
 def asked(node: int, program: str) -> Asked | None:
     """How SKUs of such documents are recoded; none where no active connector asks for it."""
-    return asking(node=node).get((node, program))
+    return asking(node=node).get((node, program)) if _anybody_asks(node) else None
+
+
+def _anybody_asks(node: int) -> bool:
+    """Whether a connector of the node may ask for it. For those who do not, it must not cost a page anything."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM processes_connector WHERE node_id = %s AND active AND CAST(options AS text) LIKE %s LIMIT 1",
+            [node, f'%"{RECODE_SKUS}": true%'],
+        )
+        return cursor.fetchone() is not None
 
 
 def asking(**which: Any) -> dict[tuple[int, str], Asked]:

@@ -49,6 +49,8 @@ class Section(NamedTuple):
     """What can only be filled in once the record is saved."""
     more: Callable[[Any], Data] = lambda _record: {}
     """What is shown beside, and cannot be given."""
+    masked: Callable[[Any], Data] = lambda _record: {}
+    """What is shown in place of itself to whoever may not change the record."""
 
 
 def label(section: Section) -> str:
@@ -86,7 +88,7 @@ def save(section: Section, data: Mapping[str, Any], record: Record | None = None
             current.save()
             section.fill_parts(current, data)
         after = _comparable(section, current)
-        changed = sorted(name for name in after if before.get(name) != after[name])
+        changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
         if changed and not section.fill_parts:
             current.save()
         return Saved(current, created, changed)
@@ -145,9 +147,10 @@ def find(section: Section, key: str) -> Any:
     return record
 
 
-def as_data(section: Section, record: Record) -> Data:
+def as_data(section: Section, record: Record, *, may_change: bool = True) -> Data:
     """The record as the REST API shows it. Secrets are named, never shown."""
-    return {"id": record.pk, **section.data(record), **section.more(record)}
+    masked = {} if may_change else section.masked(record)
+    return {"id": record.pk, **section.data(record), **section.more(record), **masked}
 
 
 def _comparable(section: Section, record: Record) -> Data:
@@ -155,7 +158,7 @@ def _comparable(section: Section, record: Record) -> Data:
     flat.pop("secrets_set", None)
     options = flat.pop("options", {})
     hidden = record.revealed() if isinstance(record, Node) else {}
-    own = record.revealed() if isinstance(record, Recipient) else {}
+    own = recipient_data.hidden(record) if isinstance(record, Recipient) else {}
     return {**flat, **own, **{f"options.{name}": value for name, value in {**options, **hidden}.items()}}
 
 
@@ -323,7 +326,7 @@ PROCEDURES = Section(
 
 RECIPIENTS = Section(
     "recipients", "recipient", Recipient.objects.all, Recipient, recipient_data.fill, recipient_data.data,
-    recipient_data.KEYS,
+    recipient_data.KEYS, masked=recipient_data.masked,
 )  # fmt: skip
 
 SECTIONS: dict[str, Section] = {

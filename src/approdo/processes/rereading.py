@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from approdo.connectors import node_type
 from approdo.exchanges.intake import store
+from approdo.exchanges.quiet import LONGEST_WHY
 from approdo.nodes.models import Node
 from approdo.processes import recodings, runs
 from approdo.sales.differences import Difference, differences
@@ -42,6 +43,24 @@ def retry(waiting: SetAside) -> bool:
         SetAside.objects.filter(pk=waiting.pk).update(stored_at=now)
         runs.settle(waiting.node_id)
     return True
+
+
+def give_up(waiting: SetAside, why: str, by: str) -> None:
+    """A person says that this need not be read any more, and why; it waits no longer, and runs settle.
+
+    Its text is kept, and it can still be tried. Raises `ConfigError`: `missing_option` without a reason,
+    `text_too_long`, `set_aside_ended` where it does not wait.
+    """
+    why = why.strip()
+    if not why:
+        raise ConfigError("missing_option")
+    if len(why) > LONGEST_WHY:
+        raise ConfigError("text_too_long", most=LONGEST_WHY)
+    with transaction.atomic():
+        mine = SetAside.objects.filter(SetAside.WAITS, pk=waiting.pk)
+        if not mine.update(given_up_at=timezone.now(), given_up_by=by[:150], given_up_why=why):
+            raise ConfigError("set_aside_ended")
+        runs.settle(waiting.node_id)
 
 
 def _readable(waiting: SetAside, raw: bytes) -> bool:

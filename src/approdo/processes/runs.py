@@ -16,7 +16,7 @@ from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, WindowRead
 from approdo.exchanges.quiet import silence
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes import engine, notices, run_lines
-from approdo.processes.models import Connector, Run
+from approdo.processes.models import Connector, Run, live_runs
 from approdo.processes.workflow_ids import workflow_id
 from approdo.sales.models import SetAside
 from approdo.sdk.documents import Note
@@ -188,8 +188,8 @@ def _note_silence(run: int) -> None:
 
 
 def settle(node: int) -> None:
-    """Runs that were partly done only because documents waited unread have succeeded once none waits."""
-    if SetAside.objects.filter(node=node, stored_at=None).exists():
+    """Runs that were partly done only because documents waited unread have succeeded once none waits any more."""
+    if SetAside.objects.filter(SetAside.WAITS, node=node).exists():
         return
     Run.objects.filter(connector__node=node, state=State.PARTIAL, error_code="").update(state=State.SUCCEEDED)
     unwell = Run.objects.filter(state=State.PARTIAL, error_code="steps_failed", steps__part__connector__node=node)
@@ -251,7 +251,7 @@ def _numbers(orders: Sequence[str] | None) -> list[str]:
 
 def reconcile(now: datetime) -> None:
     """Bring rows and engine together: ask again for what was never taken, end what the engine gave up."""
-    for run in Run.objects.filter(state__in=Run.LIVE, connector__isnull=False).select_related("connector"):
+    for run in live_runs().filter(connector__isnull=False).select_related("connector__node"):
         try:
             stands = engine.status(workflow_id(run))
         except Exception:
@@ -262,7 +262,7 @@ def reconcile(now: datetime) -> None:
         elif stands in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "SUCCESS", "CANCELLED"):
             # Read again: the run may have ended while the engine was asked.
             fail(run.pk, ConfigError("worker_lost"))
-    orphans = Run.objects.filter(state__in=Run.LIVE, connector__isnull=True, procedure_name="")
+    orphans = live_runs().filter(connector__isnull=True, procedure_name="")
     orphans.update(state=State.CANCELLED, ended_at=now)
 
 

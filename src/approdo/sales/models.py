@@ -91,6 +91,8 @@ class SaleDocument(models.Model):
             models.Index(fields=("updated_at", "id", *FILTERED, "date"), name="sale_document_by_update"),
             models.Index(fields=("number", "id", *FILTERED, "date"), name="sale_document_by_number"),
             models.Index(fields=("number",), name="sale_document_number", opclasses=PATTERN),
+            # Few of many documents ever change: what changed is found without a look at the others.
+            models.Index(fields=("updated_at", "id"), name="sale_document_changed", condition=models.Q(version__gt=1)),
             models.Index(
                 fields=("customer_order_number",),
                 name="sale_document_customer_order",
@@ -314,7 +316,8 @@ class StatusVersion(models.Model):
 class SetAside(models.Model):
     """A document or a status that could not be read, kept whole until it can. The same raw text is kept once.
 
-    Sealed (encrypted) where it may name a consumer.
+    It waits until it is stored, or until a person gives it up and says why. Sealed (encrypted) where it may name a
+    consumer.
     """
 
     class About(models.TextChoices):
@@ -325,6 +328,8 @@ class SetAside(models.Model):
 
     node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
     program = models.CharField(_("program"), max_length=40)
+    WAITS = models.Q(stored_at=None, given_up_at=None)
+
     about = models.CharField(_("what"), max_length=20, choices=About, default=About.ORDER)
     number = models.TextField(_("number"), null=True)
     raw = models.BinaryField()
@@ -335,6 +340,9 @@ class SetAside(models.Model):
     run = models.BigIntegerField(_("run"), null=True)
     received_at = models.DateTimeField(_("received"))
     stored_at = models.DateTimeField(_("stored"), null=True)
+    given_up_at = models.DateTimeField(_("given up"), null=True)
+    given_up_by = models.CharField(max_length=150, blank=True)
+    given_up_why = models.TextField(blank=True)
     purge_at = models.DateTimeField(_("to be purged on"), null=True)
     purged_at = models.DateTimeField(_("purged"), null=True)
 

@@ -54,7 +54,10 @@ class ReadWindow(Struct, frozen=True):
 
 
 class RequestMade(Struct, frozen=True, kw_only=True):
-    """One request to the other side, for the run's log. Holds no secret and no content."""
+    """One request to the other side, for the run's log. Holds no secret and no content but `answer`.
+
+    `answer` is the beginning of what was answered to something sent, for people who look why it was not taken.
+    """
 
     at: datetime
     operation: str
@@ -65,6 +68,7 @@ class RequestMade(Struct, frozen=True, kw_only=True):
     error: str = ""
     their_clock: datetime | None = None
     """What the other side's clock showed as it answered, where it said so."""
+    answer: str = ""
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -185,7 +189,8 @@ class NodeType(Struct, frozen=True, kw_only=True):
     `identity(options)` names the account behind the options, so that two nodes for one account are noticed;
     `time_zone(options)` is the IANA zone in which its dates are meant, or none;
     `marketplace(options)` is the country (ISO 3166, two letters) that it mainly sells to, or none;
-    `check(context)` tries the settings against the real system and changes nothing there;
+    `check(context)` tries the settings against the real system and changes nothing there; `check_help` is what people
+    are told where it does more than read;
     `authorization_codes` are the errors that mean that the other side no longer lets us in.
     """
 
@@ -197,6 +202,7 @@ class NodeType(Struct, frozen=True, kw_only=True):
     time_zone: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
     marketplace: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
     check: Callable[[Context], list[CheckResult]] | None = None
+    check_help: str = ""
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
     authorization_codes: frozenset[str] = frozenset()
     secret_life: SecretLife | None = None

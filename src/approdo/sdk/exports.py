@@ -78,14 +78,14 @@ class Export(Struct, frozen=True, kw_only=True):
     `wanted(options)` says which documents; `once(options)` whether each version of one is handed over only once;
     `confirm(options)` by what it counts as handed over then.
 
-    `send(context, parcel)` brings up to `most` documents out, again and again until it says what became of them: it
-    must do no harm where an earlier attempt had arrived. `RefusedError` from it gives the parcel up until a person
-    sends it again, `TransientError` has it tried later, `ConfigError` once somebody has changed the settings. Without
-    `send` the outside system calls for its documents.
+    `send(context, parcel)` brings up to `most(options)` documents out, again and again until it says what became of
+    them: it must do no harm where an earlier attempt had arrived. `RefusedError` from it gives the parcel up until a
+    person sends it again (`GoneError` also ends the run), `TransientError` has it tried later, `ConfigError` once
+    somebody has changed the settings. Without `send` the outside system calls for its documents.
     """
 
     wanted: Callable[[Mapping[str, Any]], DocumentFilter]
     once: Callable[[Mapping[str, Any]], bool] = lambda _options: True
     confirm: Callable[[Mapping[str, Any]], Confirm] = lambda _options: Confirm.EXPLICIT
     send: "Callable[[Context, Parcel], Handed] | None" = None
-    most: int = 200
+    most: Callable[[Mapping[str, Any]], int] = lambda _options: 200

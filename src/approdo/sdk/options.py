@@ -59,7 +59,7 @@ class Option(Struct, frozen=True, kw_only=True):
     """One declared option. Label and help are marked for translation.
 
     `problem(value)` is asked about a value of the right kind: it gives the code of what is wrong
-    with it, or none.
+    with it, or none. `beside(value, others)` is asked too, about a value and the options declared before it.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Option(Struct, frozen=True, kw_only=True):
     parts: "tuple[Option, ...]" = ()
     when: When | None = None
     problem: Callable[[Any], str | None] | None = None
+    beside: Callable[[Any, Mapping[str, Any]], str | None] | None = None
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the option counts beside these other values."""
@@ -116,7 +117,7 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
         except InvalidOptions as error:
             problems += [Problem(f"{option.name}.{p.option}", p.code, p.params) for p in error.problems]
             continue
-        if option.problem and (code := option.problem(checked)):
+        if code := _problem(option, checked, cleaned):
             shown = {} if option.kind is Kind.SECRET else {"value": checked}
             problems.append(Problem(option.name, code, shown))
             continue
@@ -130,6 +131,11 @@ class _Wrong(Exception):
     def __init__(self, code: str, **params: Any) -> None:
         self.code = code
         self.params = params
+
+
+def _problem(option: Option, value: Any, before: Mapping[str, Any]) -> str | None:
+    code = option.problem(value) if option.problem else None
+    return code or (option.beside(value, before) if option.beside else None)
 
 
 def _checked(option: Option, value: Any, offered: list[str]) -> Any:

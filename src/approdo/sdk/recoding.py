@@ -9,9 +9,11 @@ from approdo.sdk.text import marked as _
 EAN, ASIN = "ean", "asin"
 """The kinds of codes that can be looked up where the vendor SKU has no match."""
 
+RECODE_SKUS = "recode_skus"
+
 OPTIONS = (
     Option(
-        name="recode_skus",
+        name=RECODE_SKUS,
         kind=Kind.FLAG,
         label=_("Run SKU recoding?"),
         help=_(
@@ -29,11 +31,11 @@ OPTIONS = (
             Choice(EAN, _("EAN (where the vendor SKU is one)")),
             Choice(ASIN, "ASIN"),
         ),
-        when=When("recode_skus", frozenset({ON})),
+        when=When(RECODE_SKUS, frozenset({ON})),
     ),
 )
 
 
 def fallbacks(options: Mapping[str, Any]) -> tuple[str, ...] | None:
     """The fallbacks of a connector that wants SKUs recoded, possibly none of them; none at all where it does not."""
-    return tuple(options.get("recode_fallbacks") or ()) if options.get("recode_skus") else None
+    return tuple(options.get("recode_fallbacks") or ()) if options.get(RECODE_SKUS) else None

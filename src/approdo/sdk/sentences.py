@@ -7,8 +7,10 @@ from collections.abc import Mapping
 
 from approdo.sdk.errors import Sentence
 from approdo.sdk.text import marked as _
+from approdo.sdk.webhook_sentences import SENTENCES as WEBHOOK_SENTENCES
 
 SENTENCES: Mapping[str, Sentence] = {
+    **WEBHOOK_SENTENCES,
     # settings of the installation
     "unreadable_setting_file": Sentence(
         _("The file named by {name} cannot be read: {reason}."), _("Correct the path or its permissions.")
@@ -42,7 +44,18 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "other_encryption_key": Sentence(
         _("This database was encrypted with another key."),
-        _("Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one."),
+        _(
+            "Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one. Where those are lost"
+            " for good, `approdo keys forget` gives up what they encrypted."
+        ),
+    ),
+    "secret_missing": Sentence(
+        _("The secrets of the node “{node}” are missing: they were lost with the encryption keys."),
+        _("Enter them on the node's page or with `approdo apply`; until then nothing is read from it."),
+    ),
+    "signing_secret_lost": Sentence(
+        _("The signing secret of the recipient “{name}” was lost with the encryption keys."),
+        _("Enter one on the recipient's page or with `approdo apply`; until then it is sent nothing."),
     ),
     "no_hub": Sentence(
         _("There is no hub in {place} yet."),
@@ -53,7 +66,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "still_alive": Sentence(
         _("This database is in use (workers: {workers}, web servers: {webs})."),
-        _("End `approdo up`, `approdo web` and `approdo worker` on every host, then restore again."),
+        _("End `approdo up`, `approdo web` and `approdo worker` on every host, then try again."),
     ),
     "copy_is_newer": Sentence(
         _("This copy was made by Approdo {version}, which is newer than this one."),
@@ -61,7 +74,10 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "copy_of_other_keys": Sentence(
         _("This copy was encrypted with keys that are not here: nobody could read credentials and consumers in it."),
-        _("Put its own encryption keys into {place}, then restore again. Nothing was touched."),
+        _(
+            "Put its own encryption keys into {place}, then restore again; where those are lost for good, add"
+            " `--forget-keys`. Nothing was touched."
+        ),
     ),
     "copy_of_other_keys_within": Sentence(
         _("This copy was encrypted with keys that are not in {place}, but in itself."),
@@ -176,6 +192,7 @@ SENTENCES: Mapping[str, Sentence] = {
         ),
     ),
     "not_quiet": Sentence(_("The account of “{node}” is not unusually quiet: there is nothing to explain.")),
+    "set_aside_ended": Sentence(_("This document does not wait any more: it was stored or given up.")),
     "text_too_long": Sentence(_("This text is longer than {most} characters."), _("Make it shorter.")),
     "gap_unfinished": Sentence(
         _("Begun and not read to its end."), _("Run the connector again: it reads what is missing.")
@@ -205,38 +222,6 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Orders that could not be fetched: {numbers}."), _("The reason stands beside each number.")
     ),
     "program_unknown": Sentence(_("Nothing here reads “{program}” documents any more.")),
-    "not_a_download": Sentence(_("The connector “{name}” does not read documents.")),
-    "not_an_export": Sentence(
-        _("The connector “{name}” does not hand documents over."), _("Name one of the type API Export documents.")
-    ),
-    "batch_not_found": Sentence(
-        _("There is no batch {batch} of this connector."), _("Use the name that came in X-Approdo-Batch.")
-    ),
-    "batch_too_old": Sentence(
-        _("What the batch {batch} held is no longer kept: it was confirmed more than 30 days ago."),
-        _("Let its documents be handed over again, or read them with GET /documents."),
-    ),
-    "batch_without_once": Sentence(
-        _("The connector “{name}” does not export once: it has no batches."),
-        _("Leave out `batch`, and ask for the next page with `cursor`."),
-    ),
-    "cursor_with_once": Sentence(
-        _("The connector “{name}” exports once: its next documents come by themselves."),
-        _("Leave out `cursor`; confirm each batch and call again."),
-    ),
-    "never_handed_over": Sentence(_("This connector never got the document.")),
-    "not_handed_over": Sentence(
-        _("This connector has not got the newest version of the document, or has not confirmed it."),
-        _("It comes by itself: at the next call, or 15 minutes after it was given out."),
-    ),
-    "batch_given_up": Sentence(
-        _("The batch {batch} with {many} documents was given up ({reason_code})."),
-        _("See under API › Export documents why; mend it, then let its documents be exported again."),
-    ),
-    "documents_refused": Sentence(
-        _("{many} documents were not taken."),
-        _("Each says on its page why. Mend it, then let them be exported again."),
-    ),
     "fetch_not_possible": Sentence(_("This type of connector does not fetch single documents.")),
     "connector_inactive": Sentence(_("The connector “{name}” is not active."), _("Activate it first.")),
     "endless_pages": Sentence(
@@ -329,10 +314,6 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Write it as submission://user:password@host:587?from=approdo@example.com; it may begin with: {known}."),
     ),
     "not_an_email": Sentence(_("“{value}” is not an e-mail address."), _("Write it as name@example.com.")),
-    "not_a_signing_secret": Sentence(
-        _("This is not a secret for signing."),
-        _("It is whsec_ and 24 to 64 bytes in base64; `openssl rand -base64 32` makes some."),
-    ),
     "email_not_set": Sentence(
         _("This installation has no mail server."),
         _("Set APPRODO_EMAIL_URL to submission://user:password@host:587?from=approdo@example.com and start again."),
@@ -355,16 +336,6 @@ SENTENCES: Mapping[str, Sentence] = {
         _("The mail server {host} cannot be reached: {reason}."),
         _("Check APPRODO_EMAIL_URL and this machine's connection."),
     ),
-    "webhook_unreachable": Sentence(
-        _("No answer came from {host} ({reason})."), _("Check the address and that the receiver runs.")
-    ),
-    "webhook_redirects": Sentence(
-        _("{host} sends on to another address (status {status}), and redirects are not followed."),
-        _("Enter the address at which the receiver itself answers."),
-    ),
-    "webhook_refused": Sentence(
-        _("{host} did not take it (status {status})."), _("The receiver's own log says why; it has to answer 2xx.")
-    ),
     "notice_about_nothing": Sentence(_("What this was to tell about is gone.")),
     # retrying
     "run_not_ended": Sentence(_("Run {run} has not ended yet."), _("Wait for its end, or cancel it.")),
@@ -379,10 +350,5 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "name_of_two": Sentence(
         _("“{name}” is the name of a connector and of a procedure."), _("Rename one of them, then run it by its name.")
-    ),
-    # handing documents over
-    "no_zone_for_days": Sentence(
-        _("The days of {number} cannot be told: there is no time zone “{zone}”."),
-        _("Correct the time zone of the place {place}, or of the node: write it as Europe/Rome."),
     ),
 }

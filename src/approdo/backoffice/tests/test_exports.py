@@ -5,7 +5,7 @@ from amazon_orders import batch, order
 from django.utils import timezone, translation
 
 from approdo.backoffice.tests.conftest import saved
-from approdo.exchanges import delivery
+from approdo.exchanges import delivery, due
 from approdo.exchanges.models import Batch, Delivery
 from approdo.nodes.models import Node
 from approdo.processes import handing_over
@@ -100,7 +100,7 @@ def test_the_connectors_page_says_how_its_documents_are_fetched(admin_client, er
     assert (chosen["connector"].value(), chosen["scopes"].value()) == (str(erp.pk), "exports:read")
 
 
-@pytest.mark.parametrize(("language", "words"), [("en", "Who fetches documents"), ("it", "Chi preleva documenti")])
+@pytest.mark.parametrize(("language", "words"), [("en", "Who gets documents"), ("it", "Chi riceve documenti")])
 def test_without_exports_the_page_says_how_to_begin(admin_client, language, words):
     with translation.override(language):
         page = admin_client.get(BATCHES, headers={"Accept-Language": language}).content.decode()
@@ -138,6 +138,21 @@ def test_the_document_shows_who_got_it_and_offers_it_again(admin_client, erp, fe
     assert "SO-17" in page
     assert f"{BATCHES}{fetched.pk}/change/" in page
     assert f"{BATCHES}again/{erp.pk}/" in page
+
+
+def test_documents_that_changed_since_they_were_exported_can_be_listed(admin_client, erp, fetched, receive_orders):
+    def listed():
+        page = admin_client.get("/sales/saledocument/?exported=changed")
+        return [document.number for document in page.context["cl"].result_list]
+
+    assert listed() == []
+    later = {"purchaseOrderChangedDate": "2026-05-01T11:00:00Z", "dealCode": "new"}
+    receive_orders(order("PO000002", **later), order("PO000003"), order("PO000004"))
+    receive_orders(order("PO000003", **later))
+    assert listed() == ["PO000002"], "the others were never exported, or did not change"
+    due.look_again()
+    delivery.take(handing_over.asked(erp, "ERP token", timezone.now()), 10)
+    assert listed() == []
 
 
 def test_who_may_only_look_cannot_export_again(clerk_client, erp, fetched):

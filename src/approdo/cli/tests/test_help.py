@@ -1,9 +1,11 @@
-"""Help is there for every command, without what is slow to import."""
+"""Help is there for every command, and none imports what it has no need of: each start would take longer."""
 
 import subprocess
 import sys
 
+import born_ready
 import pytest
+from hub import Hub
 
 from approdo.cli.main import COMMANDS
 
@@ -47,3 +49,18 @@ def test_bad_usage_is_one_sentence_with_the_next_step(arguments: list[str]):
     assert done.stdout == ""
     assert "--help`" in done.stderr
     assert len(done.stderr.splitlines()) == 1
+
+
+WITHOUT_SCREENS = """
+import sys
+from approdo.cli.main import main
+code = main(sys.argv[1:])
+slow = {"approdo.backoffice.documents", "unfold.forms", "ninja", "dbos"} & sys.modules.keys()
+assert not slow, f"{slow} was imported"
+sys.exit(code)
+"""
+
+
+def test_a_command_that_only_reads_loads_neither_screens_nor_api_nor_engine(hub: Hub):
+    done = born_ready.run(["-c", WITHOUT_SCREENS, "documents"], 60, plain=True, env=hub.environment, cwd=hub.home)
+    assert done.returncode == 0, done.stderr

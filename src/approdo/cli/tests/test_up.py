@@ -36,6 +36,7 @@ def parts(hub: Hub) -> dict[int, str]:
 
 
 def started(hub: Hub, port: int) -> "subprocess.Popen[str]":
+    hub.plain = True  # as an operator starts it
     up = hub.start("up", "--port", str(port))
     wait_for(lambda: answers(port), "the web server answered")
     wait_for(lambda: len(parts(hub)) >= 3, "both children live")

@@ -1,12 +1,12 @@
 """Tryton: one node is one user of one database of a Tryton server, reached through its JSON-RPC."""
 
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from approdo.connectors.tryton.check import check
 from approdo.connectors.tryton.client import identity
 from approdo.connectors.tryton.export_orders import EXPORT_ORDERS
 from approdo.connectors.tryton.sentences import AUTHORIZATION_CODES, SENTENCES
+from approdo.sdk.addresses import is_own
 from approdo.sdk.connector import NodeType
 from approdo.sdk.options import Kind, Option
 from approdo.sdk.text import marked as _
@@ -21,9 +21,9 @@ def url_problem(url: str) -> str | None:
 
 
 def _is_near(host: str) -> bool:
-    """Whether it is of this machine's own network, as far as its name tells: a private address, or no public domain."""
+    """Whether it is of this machine's own network, as far as its name tells: one of its addresses, or no public domain."""
     try:
-        return ip_address(host).is_private
+        return is_own(host)
     except ValueError:
         return "." not in host or host.endswith(NEAR)
 

@@ -16,6 +16,9 @@ from approdo.sdk.exports import Export, Handed, Parcel, Refusal
 from approdo.sdk.options import Choice, Kind, Option, When
 from approdo.sdk.text import marked as _
 
+MOST = 50
+"""Orders at a time: after a worker died so many are looked up again at most."""
+
 DRAFT, QUOTATION, CANCELLED = "draft", "quotation", "cancelled"
 
 _OPTIONS = (
@@ -165,5 +168,5 @@ EXPORT_ORDERS = ConnectorType(
     label=_("Tryton [Export orders]"),
     help=_("Each Vendor Retail order becomes a sale in Tryton, and stays the same one when the order changes."),
     options=_OPTIONS,
-    work=Export(wanted=export_options.wanted_retail_orders, send=send, most=50),
+    work=Export(wanted=export_options.wanted_retail_orders, send=send, most=lambda _options: MOST),
 )

@@ -1,6 +1,6 @@
 """What was asked and read, which codes have no match, and what was handed over to whom."""
 
-from approdo.exchanges.models.delivery import OPEN, Batch, Delivery, Look, Receipt
+from approdo.exchanges.models.delivery import IN_STATE, OPEN, Attempt, Batch, Delivery, Look, Receipt
 from approdo.exchanges.models.reading import (
     NUMBER_LENGTH,
     NumberRead,
@@ -12,8 +12,10 @@ from approdo.exchanges.models.reading import (
 from approdo.exchanges.models.unmatched import UnmatchedCode
 
 __all__ = [
+    "IN_STATE",
     "NUMBER_LENGTH",
     "OPEN",
+    "Attempt",
     "Batch",
     "Delivery",
     "Look",

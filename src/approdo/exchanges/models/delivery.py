@@ -5,10 +5,12 @@ stands nowhere: it is what a connector wants and the ledger does not hold (decis
 """
 
 import secrets
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from approdo.sales.models import SaleDocument
 
@@ -24,6 +26,14 @@ def new_tag() -> str:
 class Batch(models.Model):
     """Documents that were claimed together, and that come together again until they are confirmed."""
 
+    class State(models.TextChoices):
+        """How far it has come."""
+
+        OPEN = "open", _("Not confirmed yet")
+        NOT_ARRIVED = "not_arrived", _("Not arrived yet")
+        HANDED_OVER = "handed_over", _("Handed over")
+        GIVEN_UP = "given_up", pgettext_lazy("batch", "Given up")
+
     connector = models.BigIntegerField(_("connector"))
     # Part of the name: after an older copy was put back the same number stands for other documents.
     tag = models.CharField(max_length=8, default=new_tag, editable=False)
@@ -36,10 +46,12 @@ class Batch(models.Model):
     given = models.PositiveIntegerField(_("times given out"), default=0)
     confirmed_at = models.DateTimeField(_("confirmed"), null=True)
     confirmed_by = models.CharField(_("confirmed by"), max_length=150, blank=True)
-    # Of those that are sent out: by which run, last; why it did not arrive; when it is tried again, or was given up.
+    # Of those that are sent out: by which run, last; why it did not arrive; when it is tried again, or was given up;
+    # since when it is tried, if a person had it sent again.
     run = models.BigIntegerField(_("run"), null=True, db_index=True)
     next_attempt_at = models.DateTimeField(_("next attempt"), null=True)
     given_up_at = models.DateTimeField(_("given up"), null=True)
+    sent_again_at = models.DateTimeField(_("sent again"), null=True)
     error_kind = models.CharField(max_length=20, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict)
@@ -61,6 +73,51 @@ class Batch(models.Model):
     def name(self) -> str:
         """By what the outside system knows it: the same at every attempt, and never another batch's."""
         return f"{self.pk}-{self.tag}"
+
+    @property
+    def state(self) -> "Batch.State":
+        """How far it has come."""
+        if self.confirmed_at:
+            return self.State.HANDED_OVER
+        if self.given_up_at:
+            return self.State.GIVEN_UP
+        return self.State.NOT_ARRIVED if self.error_code else self.State.OPEN
+
+    @property
+    def tried_since(self) -> datetime:
+        """From when on the patience with it counts."""
+        return self.sent_again_at or self.claimed_at
+
+
+IN_STATE = {
+    Batch.State.OPEN: OPEN & Q(error_code=""),
+    Batch.State.NOT_ARRIVED: OPEN & ~Q(error_code=""),
+    Batch.State.HANDED_OVER: Q(confirmed_at__isnull=False),
+    Batch.State.GIVEN_UP: Q(given_up_at__isnull=False),
+}
+"""What the database knows each state by."""
+
+
+class Attempt(models.Model):
+    """One attempt to send a batch. Without `ended_at` nobody knows how it went: its worker ended meanwhile."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="attempts", verbose_name=_("batch"))
+    run = models.BigIntegerField(_("run"))
+    at = models.DateTimeField(_("time"))
+    ended_at = models.DateTimeField(null=True)
+    status = models.PositiveIntegerField(_("status"), null=True)
+    error_code = models.CharField(max_length=60, blank=True)
+    error_params = models.JSONField(default=dict)
+    # The beginning of what was answered, without secrets; nothing where consumers were sent.
+    answer = models.CharField(_("answer"), max_length=500, blank=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return f"#{self.batch_id} {self.at:%Y-%m-%d %H:%M}"
 
 
 class Delivery(models.Model):
