@@ -21,7 +21,7 @@ def url_problem(url: str) -> str | None:
 
 
 def _is_near(host: str) -> bool:
-    """Whether it is of this machine's own network, as far as its name tells: one of its addresses, or no public domain."""
+    """Whether it is in the own network, as far as its name tells: one of its addresses, or no public domain."""
     try:
         return is_own(host)
     except ValueError:
