@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from approdo.api.auth import Scope, token_of
 from approdo.api.records import Key, list_schema, reachable
 from approdo.api.routes import PageParameters, Route, add_route, answer, list_answer, page_by_id
 from approdo.exchanges import delivery
-from approdo.exchanges.models import Attempt, Batch, Delivery
+from approdo.exchanges.models import IN_STATE, Attempt, Batch, Delivery
 from approdo.nodes.sentences import explain
 from approdo.processes import handing_over
 from approdo.processes.models import Connector
@@ -35,9 +35,7 @@ class BatchShown(BaseModel):
 
     id: str
     size: int = Field(description="How many documents it holds.")
-    state: Literal["open", "not_arrived", "handed_over", "given_up"] = Field(
-        description="`not_arrived` and `given_up` are of those that are sent out."
-    )
+    state: Batch.State = Field(description="`not_arrived` and `given_up` are of those that are sent out.")
     claimed_at: datetime
     claimed_by: str
     given: int = Field(description="How often it was given out.")
@@ -68,6 +66,12 @@ class DocumentOfBatch(BaseModel):
     change: bool
     state: Delivery.State
     problem: Problem | None = Field(description="Why it was not taken.")
+
+
+class BatchParameters(PageParameters):
+    """Which batches."""
+
+    state: Batch.State | None = Field(None, description="How far they have come.")
 
 
 class BatchInFull(BatchShown):
@@ -122,9 +126,11 @@ listing = Route("list_batches", "List the batches", READ_EXPORTS, list_schema(Ba
 
 
 @add_route(router, "GET", "/{path:id}/batches", listing)
-def list_batches(request: HttpRequest, key: Key, wanted: Query[PageParameters]) -> HttpResponse:
+def list_batches(request: HttpRequest, key: Key, wanted: Query[BatchParameters]) -> HttpResponse:
     """Newest first."""
     batches = Batch.objects.filter(connector=exporting(request, key).pk).defer("content")
+    if wanted.state:
+        batches = batches.filter(IN_STATE[wanted.state])
     rows, next_cursor = page_by_id(batches, wanted, newest_first=True)
     return list_answer(map(shown, rows), next_cursor)
 

@@ -54,9 +54,7 @@ def fetching(connector: Connector, request: HttpRequest) -> Fetching:
         connector=connector,
         link=formats.link(connector),
         sends=sends,
-        address=node_type(connector.node.type).address(connector.node.options)
-        if sends
-        else request.build_absolute_uri(path_),
+        address=_receiver(connector) if sends else request.build_absolute_uri(path_),
         format=str(connector.options.get("format", "")).upper(),
         waiting=handing_over.waiting(connector, timezone.now()) if once else None,
         unconfirmed=Delivery.objects.filter(connector=connector.pk, state=Delivery.State.SENDING).count(),
@@ -232,6 +230,13 @@ class BatchAdmin(ModelAdmin[Batch]):
         if batch is None:
             raise Http404
         return batch
+
+
+def _receiver(connector: Connector) -> str:
+    """Where a connector sends, as far as everybody may see it."""
+    declared, options = node_type(connector.node.type), connector.node.options
+    shown = {option.name: option.masked(options[option.name]) for option in declared.options if option.name in options}
+    return declared.address(shown) or connector.node.name
 
 
 def _connectors() -> Any:

@@ -122,6 +122,8 @@ def _shown(option: Option, value: Any, is_set: bool) -> str:
     labels: dict[Any, str] = {choice.value: _(choice.label) for choice in option.choices}
     if option.kind is Kind.NODES:
         labels = dict(Node.objects.values_list("pk", "name"))
+    if value not in (None, ""):
+        value = option.masked(value)
     values = value if isinstance(value, list) else [value]
     return ", ".join(labels.get(one, str(one)) for one in values if one not in (None, "")) or "–"
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-from approdo.connectors import amazon_vendor, api, files, webhook
+from approdo.connectors import amazon_vendor, api, files, tryton, webhook
 from approdo.sdk.connector import ConfigurationType, ConnectorType, NodeType
 from approdo.sdk.errors import ConfigError
 
@@ -12,6 +12,7 @@ NODE_TYPES: tuple[NodeType, ...] = (
     api.NODE_TYPE,
     files.NODE_TYPE,
     webhook.NODE_TYPE,
+    tryton.NODE_TYPE,
 )
 
 

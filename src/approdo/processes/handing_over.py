@@ -14,10 +14,11 @@ from approdo.exchanges import delivery, due, pushing
 from approdo.exchanges.delivery import Asked
 from approdo.exchanges.formats import FORMATS
 from approdo.exchanges.formats import Batch as Named
+from approdo.exchanges.formats.days import day, zone_of
 from approdo.exchanges.intake import keep_notes, keep_requests
 from approdo.exchanges.models import Attempt, Batch, Delivery, Receipt
 from approdo.nodes.models import Node
-from approdo.nodes.time_ranges import zone_of
+from approdo.nodes.time_ranges import zone_of as zone_of_node
 from approdo.processes import runs
 from approdo.processes.models import Connector, Run
 from approdo.processes.planning import context
@@ -73,7 +74,7 @@ def formats_of(connector: Connector) -> list[str]:
 
 def format_options(connector: Connector) -> dict[str, Any]:
     """What a format is told: the connector's options, and in which zones days are cut."""
-    zones = {node.name: zone_of(node).key for node in Node.objects.all()}
+    zones = {node.name: zone_of_node(node).key for node in Node.objects.all()}
     return {**connector.options, "time_zone": settings.TIME_ZONE, "time_zones": zones}
 
 
@@ -176,6 +177,7 @@ def _parcel(connector: Connector, batch: Batch) -> tuple[Parcel, dict[int, Refus
         time_zone=options["time_zone"],
         media_type=chosen.media_type(options),
         suffix=chosen.suffix,
+        day=lambda document, moment: day(moment, zone_of(document, options)),
     )
     return parcel, unfit
 

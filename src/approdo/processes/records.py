@@ -12,7 +12,7 @@ from django.db.models import ManyToOneRel, ProtectedError
 from django.utils.translation import gettext
 
 from approdo.catalog.models import SkuRecoding
-from approdo.connectors import NODE_TYPES, configuration_type, connector_type
+from approdo.connectors import NODE_TYPES, configuration_type, connector_type, node_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import minutes
@@ -182,6 +182,14 @@ def _node_data(node: Node) -> Data:
     return {"name": node.name, "type": node.type, "options": node.options, "secrets_set": secrets_set}
 
 
+def _node_masked(node: Node) -> Data:
+    try:
+        declared = {option.name: option for option in node_type(node.type).options}
+    except ApprodoError:  # the type is gone, and with it what may be seen
+        declared = {}
+    return {"options": {name: declared[name].masked(value) for name, value in node.options.items() if name in declared}}
+
+
 def _fill_node(node: Node, data: Data) -> None:
     if node.pk and data.get("type", node.type) != node.type:
         raise ValidationError({"type": validation_error("type_is_fixed")})
@@ -305,7 +313,7 @@ def _configuration_types() -> list[ConfigurationType]:
 
 NODES = Section(
     "nodes", "node", Node.objects.all, Node, _fill_node, _node_data,
-    frozenset({"name", "type", "options"}),
+    frozenset({"name", "type", "options"}), masked=_node_masked,
 )  # fmt: skip
 TIME_RANGES = Section(
     "time_ranges", "time_range", TimeRange.objects.all, TimeRange, _fill_time_range, _time_range_data,

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from approdo.sdk.documents import Batch
 from approdo.sdk.errors import Sentence
 from approdo.sdk.exports import Export
+from approdo.sdk.imports import Import
 from approdo.sdk.options import Kind, Option
 from approdo.sdk.statuses import StatusBatch
 
@@ -158,7 +159,7 @@ class ConnectorType(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: tuple[Option, ...] = ()
     configuration: ConfigurationType | None = None
-    work: Download | Export
+    work: Download | Export | Import
 
 
 class SecretLife(Struct, frozen=True, kw_only=True):

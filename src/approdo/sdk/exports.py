@@ -44,8 +44,9 @@ class Parcel(Struct, frozen=True, kw_only=True):
     `id` and `documents` are the same at every attempt, so that an outside system can tell what it has already.
     `documents` are plain data as every format is given them; `written` gives them in the connector's format, piece by
     piece, with its media type and the end of a file's name; `write(documents, part)` gives some of them, as one of
-    several parts (counted from 1; 0 is the whole). `claimed_at` is when it was made (UTC), `time_zone` where people
-    say what day and hour that was.
+    several parts (counted from 1; 0 is the whole). `day(document, moment)` is the calendar's day on which one of its
+    moments falls where the goods go. `claimed_at` is when it was made (UTC), `time_zone` where people say what day and
+    hour that was.
     """
 
     id: str
@@ -58,6 +59,7 @@ class Parcel(Struct, frozen=True, kw_only=True):
     time_zone: str
     media_type: str
     suffix: str
+    day: Callable[[Mapping[str, Any], str | None], str | None] = lambda _document, moment: moment and moment[:10]
 
 
 class Refusal(Struct, frozen=True):

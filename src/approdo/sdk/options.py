@@ -60,6 +60,7 @@ class Option(Struct, frozen=True, kw_only=True):
 
     `problem(value)` is asked about a value of the right kind: it gives the code of what is wrong
     with it, or none. `beside(value, others)` is asked too, about a value and the options declared before it.
+    `masked(value)` is what is shown to whoever may not change it, where that is less.
     `lines` says that a text or a secret may have several.
     """
 
@@ -74,6 +75,7 @@ class Option(Struct, frozen=True, kw_only=True):
     when: When | None = None
     problem: Callable[[Any], str | None] | None = None
     beside: Callable[[Any, Mapping[str, Any]], str | None] | None = None
+    masked: Callable[[Any], Any] = lambda value: value
     lines: bool = False
 
     def applies(self, values: Mapping[str, Any]) -> bool:

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -35,6 +36,12 @@ def headers(told: Message, secrets: Sequence[str]) -> dict[str, str]:
     signed = {"webhook-signature": " ".join(signatures)} if signatures else {}
     stamp = str(int(now.timestamp()))
     return {"content-type": "application/json", "webhook-id": told.uid, "webhook-timestamp": stamp, **signed}
+
+
+def masked(address: str) -> str:
+    """An address for who may not change it: only the host, since the rest often lets whoever knows it in."""
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}/…"
 
 
 def secret_problem(text: str) -> str | None:

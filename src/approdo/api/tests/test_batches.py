@@ -71,6 +71,9 @@ def test_a_batch_that_was_given_up_is_sent_again(caller, erp, receiver):
     name = Batch.objects.get().name
     shown = caller.get(f"{ADDRESS}/batches/{name}").data
     assert (shown["state"], shown["documents"][0]["problem"]["code"]) == ("given_up", "webhook_refused")
+    listed = {state: caller.get(f"{ADDRESS}/batches?state={state}") for state in ("given_up", "open", "lost")}
+    assert [len(listed[state].data["items"]) for state in ("given_up", "open")] == [1, 0]
+    assert listed["lost"].status == 422
     again = caller.post(f"{ADDRESS}/batches/{name}/send-again")
     assert (again.status, again.data["state"]) == (202, "open")
     send(erp)
@@ -83,6 +86,13 @@ def test_what_is_sent_cannot_be_fetched_too(caller, erp):
     refused = caller.get(ADDRESS)
     assert (refused.status, refused.data["code"]) == (409, "export_is_sent")
     assert not Batch.objects.exists()
+
+
+def test_who_may_not_change_the_node_sees_only_the_host(caller, caller_with, erp, receiver):
+    caller.patch("/nodes/Gestionale", {"options": {"address": receiver.url + "T0K3N"}})
+    assert "T0K3N" in caller.get("/nodes/Gestionale").text
+    for path in ("/nodes", "/nodes/Gestionale"):
+        assert "T0K3N" not in caller_with("settings:read").get(path).text
 
 
 def test_receipts_come_later_too(caller, erp, receiver):

@@ -114,7 +114,7 @@ def test_a_document_that_was_not_taken_says_why_in_the_batch_and_on_its_page(adm
 
 def test_the_connectors_page_says_where_its_documents_are_sent(admin_client, erp):
     shown = admin_client.get(f"/processes/connector/{erp.pk}/change/").content.decode()
-    assert "https://erp.example.com/hook" in shown
+    assert "https://erp.example.com/…" in shown
     assert "curl" not in shown
 
 
@@ -132,6 +132,14 @@ def test_a_batch_whose_connector_is_gone_is_shown_without_a_button(admin_client,
     erp.delete()
     assert "send-again" not in page(admin_client, batch)
     assert admin_client.post(f"{BATCHES}{batch.pk}/send-again/").status_code == 404
+
+
+def test_who_may_not_change_the_node_sees_only_the_host(clerk_client, admin_client, erp):
+    address = f"/nodes/node/{erp.node_id}/change/"
+    assert "https://erp.example.com/hook" in admin_client.get(address).content.decode()
+    shown = clerk_client("view_node").get(address).content.decode()
+    assert "https://erp.example.com/…" in shown
+    assert "/hook" not in shown
 
 
 def test_the_nodes_form_never_shows_a_secret(admin_client, erp):

@@ -10,7 +10,7 @@ from approdo.connectors.webhook.sentences import SENTENCES
 from approdo.sdk.connector import NodeType
 from approdo.sdk.options import Choice, Kind, Option, When
 from approdo.sdk.text import marked as _
-from approdo.sdk.webhooks import secret_problem
+from approdo.sdk.webhooks import masked, secret_problem
 
 TAKEN_HEADERS = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection", "user-agent"})
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
@@ -39,6 +39,7 @@ _OPTIONS = (
         label=_("Address"),
         help=_("Where the receiver waits, such as https://erp.example.com/hooks/approdo."),
         required=True,
+        masked=masked,
     ),
     Option(
         name="inner",

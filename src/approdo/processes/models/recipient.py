@@ -15,7 +15,7 @@ from approdo.nodes.models import NAME_LENGTH
 from approdo.nodes.sentences import validation_error
 from approdo.processes.models.alarm import Alarm
 from approdo.processes.models.run import Run
-from approdo.sdk.webhooks import secret_problem
+from approdo.sdk import webhooks
 
 
 class Recipient(models.Model):
@@ -85,16 +85,13 @@ class Recipient(models.Model):
 
     @property
     def masked_address(self) -> str:
-        """For who may not change it: of a webhook only the host, since the rest often lets whoever knows it in."""
-        if self.kind != self.Kind.WEBHOOK:
-            return self.address
-        parts = urlsplit(self.address)
-        return f"{parts.scheme}://{parts.netloc}/…"
+        """For who may not change it: of a webhook only the host."""
+        return webhooks.masked(self.address) if self.kind == self.Kind.WEBHOOK else self.address
 
     def sign_with(self, secret: str) -> None:
         """Take the secret that signs; empty takes it away. Raises `ValidationError` for what is none."""
         secret = secret.strip()
-        if secret and (code := secret_problem(secret)):
+        if secret and (code := webhooks.secret_problem(secret)):
             raise ValidationError({"secret": validation_error(code)})
         self.sealed = secrets.encrypt({"secret": secret}) if secret else ""
         self.secret_lost = False

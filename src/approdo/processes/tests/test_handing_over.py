@@ -4,6 +4,7 @@ import base64
 import json
 from datetime import timedelta
 
+import consumer_orders
 import pytest
 from amazon_orders import batch, node, order
 from django.utils import timezone
@@ -15,7 +16,7 @@ from approdo.exchanges.models import Attempt, Batch, Delivery, Receipt, RunNote
 from approdo.nodes.models import Node
 from approdo.processes import handing_over, runs
 from approdo.processes.models import Connector, Run
-from approdo.sales.models import SaleDocument
+from approdo.sales.models import PersonalDataLook, SaleDocument
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
@@ -221,6 +222,19 @@ def test_what_was_answered_is_kept_unless_consumers_were_sent(erp, receiver):
     saved(erp)
     step(erp)
     assert [one.answer for one in Attempt.objects.all()] == ["thanks, [redacted]", ""]
+
+
+@pytest.mark.parametrize("asked_for", [False, True])
+def test_who_the_consumers_are_goes_out_only_where_it_is_asked_for(erp, receiver, asked_for):
+    erp.options["personal_data"] = asked_for
+    saved(erp)
+    receive(consumer_orders.batch(consumer_orders.order()), Origin(node().pk, 1, consumer_orders.ASKED_AT))
+    step(erp)
+    body = receiver.calls[0][1].decode()
+    assert ("Mario Rossi" in body) == asked_for
+    assert PersonalDataLook.objects.exists() == asked_for
+    if not asked_for:
+        assert not [word for word in consumer_orders.PERSONAL if word in body]
 
 
 # What a person can do

@@ -185,6 +185,13 @@ def test_a_redirect_is_not_followed_and_said(webhook):
     assert len(webhook.calls) == 1
 
 
+@pytest.mark.parametrize("address", ["http://169.254.169.254/latest/", "https://[fd00:ec2::254]/"])
+def test_nobody_is_told_where_clouds_keep_a_machines_credentials(webhook, address):
+    webhook.url = address
+    with pytest.raises(ConfigError, match="forbidden_address"):
+        notices.test(by_webhook(webhook), NOW)
+
+
 def test_a_receiver_that_hangs_is_given_up_in_time(webhook, monkeypatch):
     monkeypatch.setattr(sending, "SECONDS", 0.3)
     webhook.hangs = 2.0
