@@ -112,7 +112,7 @@ _EDIFACT_OPTIONS: tuple[Option, ...] = (
     Option(
         name="sender_qualifier",
         kind=Kind.TEXT,
-        label=_("What kind of id it is"),
+        label=_("Kind of the sender's id"),
         help=_("14 is a GLN (EAN International), ZZZ what both sides agreed on. Left empty: none is given."),
         when=_ONLY_EDIFACT,
         problem=qualifier_problem,
@@ -129,7 +129,7 @@ _EDIFACT_OPTIONS: tuple[Option, ...] = (
     Option(
         name="receiver_qualifier",
         kind=Kind.TEXT,
-        label=_("What kind of id it is"),
+        label=_("Kind of the receiver's id"),
         help=_("14 is a GLN (EAN International), ZZZ what both sides agreed on. Left empty: none is given."),
         when=_ONLY_EDIFACT,
         problem=qualifier_problem,
