@@ -16,6 +16,7 @@ from approdo.api import (
     connectors,
     documents,
     exports,
+    imports,
     nodes,
     procedures,
     recipients,
@@ -57,8 +58,9 @@ class RestApi(NinjaAPI):
         return [*patterns, rest], application, namespace
 
     def get_openapi_schema(self, **arguments: Any) -> OpenAPISchema:
-        """The description, with the media type of problems and the headers that ninja leaves out."""
+        """The description, with what ninja leaves out: types of problems, headers, bodies that we read ourselves."""
         schema = super().get_openapi_schema(**arguments)
+        schema["components"]["schemas"].update(imports.SCHEMAS)
         for operations in schema["paths"].values():
             for operation in operations.values():
                 for status, described in operation["responses"].items():
@@ -120,6 +122,7 @@ for name, router in configurations.routers().items():
 api.add_router("/connectors", connectors.router)
 api.add_router("/procedures", procedures.router)
 api.add_router("/exports", exports.router)
+api.add_router("/imports", imports.router)
 api.add_router("/runs", runs.router)
 api.add_router("/alarms", alarms.router)
 api.add_router("/recipients", recipients.router)

@@ -12,7 +12,7 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from approdo.api.auth import READ_DOCUMENTS, WRITE_SETTINGS, may_read_personal_data, token_of
-from approdo.api.document_schema import Confirmation, Document, DocumentType, Program, Receiving
+from approdo.api.document_schema import Confirmation, Document, DocumentType, Invoicing, Program, Receiving
 from approdo.api.moments import Moment, utc
 from approdo.api.problems import invalid_field
 from approdo.api.records import list_schema
@@ -42,6 +42,7 @@ class DocumentParameters(PageParameters):
     amazon_status: str | None = Field(None, description="Amazon's, informational: `open` or `closed`.")
     confirmation: Confirmation | None = Field(None, description="Of Amazon's status, informational.")
     receiving: Receiving | None = Field(None, description="Of Amazon's status, informational.")
+    invoicing: Invoicing | None = Field(None, description="How much of an order is invoiced.")
     number: str | None = None
     updated_since: Moment | None = Field(
         None, description="A moment in ISO 8601 with its time zone: what changed here then or later."

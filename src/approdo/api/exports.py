@@ -37,7 +37,7 @@ MOST_AT_ONCE = 1000
 class ExportParameters(Parameters):
     """Which documents, and how they are written."""
 
-    format: str | None = Field(None, description="Instead of the connector's: `xml`, `json` or `csv`.")
+    format: str | None = Field(None, description="Instead of the connector's: `xml`, `json`, `csv` or `xlsx`.")
     batch: str | None = Field(None, description="This batch once more, as it was.")
     cursor: str | None = Field(None, description="Where the connector does not export once: `X-Approdo-Next-Cursor`.")
     limit: int = Field(200, ge=1, le=delivery.MOST, description="How many documents at most.")
@@ -125,7 +125,12 @@ _HEADERS = {
 }
 _TEXT = {"schema": {"type": "string"}}
 _ANSWER = {
-    "content": {"application/json": {"schema": {"type": "object"}}, "application/xml": _TEXT, "text/csv": _TEXT},
+    "content": {
+        "application/json": {"schema": {"type": "object"}},
+        "application/xml": _TEXT,
+        "text/csv": _TEXT,
+        FORMATS["xlsx"].media_type({}): {"schema": {"type": "string", "format": "binary"}},
+    },
     "headers": {name: {"description": text, **_TEXT} for name, text in _HEADERS.items()},
 }
 route = Route(
@@ -152,8 +157,9 @@ def export_documents(request: HttpRequest, key: Key, wanted: Query[ExportParamet
     if handing_over.work_of(connector).send:
         raise ConfigError("export_is_sent", name=connector.name)
     chosen = wanted.format or connector.options["format"]
-    if chosen not in FORMATS:
-        raise invalid_field("format", "not_a_choice", value=chosen, choices=", ".join(FORMATS))
+    offered = handing_over.formats_of(connector)
+    if chosen not in offered:
+        raise invalid_field("format", "not_a_choice", value=chosen, choices=", ".join(offered))
     if not handing_over.work_of(connector).once(connector.options):
         return _page(request, connector, chosen, wanted)
     return _batch(request, connector, chosen, wanted)

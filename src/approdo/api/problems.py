@@ -35,6 +35,7 @@ STATUS = {
     "table_changed": 409,
     "alarm_ends_by_itself": 409,
     "not_an_export": 404,
+    "not_an_import": 404,
     "batch_not_found": 404,
     "batch_too_old": 410,
     "batch_not_given_up": 409,

@@ -35,6 +35,10 @@ SENTENCES: Mapping[str, Sentence] = {
         _("The body has to be JSON, not “{content_type}”."),
         _("Send the header “Content-Type: application/json”."),
     ),
+    "not_json_or_xml": Sentence(
+        _("The body has to be JSON or XML, not “{content_type}”."),
+        _("Send the header “Content-Type: application/json”, or “application/xml”."),
+    ),
     "not_a_table_type": Sentence(
         _("A table is sent as CSV, XLSX or JSON, not as “{content_type}”."),
         _("Send the header “Content-Type: text/csv”, or that of XLSX or JSON."),

@@ -92,6 +92,7 @@ def context(batch: Batch, request: HttpRequest) -> dict[str, Any]:
         "next": formats.moment(batch.next_attempt_at, seconds=True) if batch.next_attempt_at else None,
         "why": why(batch),
         "rows": rows,
+        "where": list(dict.fromkeys(row.delivery.where for row in rows if row.delivery.where)),
         "any_again": any(row.again for row in rows),
         "attempts": _attempts(batch) if sent else [],
         "may_export_again": request.user.has_perm(MAY_EXPORT_AGAIN),

@@ -18,12 +18,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from approdo.backoffice import batch_page, formats
 from approdo.backoffice.batch_page import MAY_EXPORT_AGAIN
 from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin
+from approdo.connectors import node_type
 from approdo.exchanges import delivery
 from approdo.exchanges.models import IN_STATE, Batch, Delivery
 from approdo.nodes.sentences import explain_error
 from approdo.processes import handing_over
 from approdo.processes.models import Connector, Token
-from approdo.sdk import webhooks
 from approdo.sdk.errors import ConfigError
 from approdo.sdk.exports import Confirm
 
@@ -234,8 +234,9 @@ class BatchAdmin(ModelAdmin[Batch]):
 
 def _receiver(connector: Connector) -> str:
     """Where a connector sends, as far as everybody may see it."""
-    address = connector.node.options.get("address")
-    return webhooks.masked(address) if address else connector.node.name
+    declared, options = node_type(connector.node.type), connector.node.options
+    shown = {option.name: option.masked(options[option.name]) for option in declared.options if option.name in options}
+    return declared.address(shown) or connector.node.name
 
 
 def _connectors() -> Any:

@@ -155,8 +155,21 @@ def _field(option: Option, initial: Any, is_set: bool) -> forms.Field:
         case Kind.TEXTS:
             common["initial"] = ", ".join(initial or ())
             return forms.CharField(widget=_text_widget(option.kind, attributes, is_set), **common)
+        case Kind.SECRET if option.lines:
+            return forms.CharField(widget=_Sealed({**attributes, **_secret_hints(is_set)}), **common)
         case _:
             return forms.CharField(widget=_text_widget(option.kind, attributes, is_set), **common)
+
+
+class _Sealed(widgets.UnfoldAdminTextareaWidget):  # type: ignore[misc]  # Unfold has no types
+    """A secret of several lines, such as a key; as with passwords, what was typed does not come back."""
+
+    def __init__(self, attributes: Mapping[str, str]) -> None:
+        super().__init__({**attributes, "rows": 4, "spellcheck": "false", "class": "ap-code"})
+
+    def format_value(self, value: Any) -> None:
+        """Nothing."""
+        del value
 
 
 class _Boxes(widgets.UnfoldAdminCheckboxSelectMultipleWidget):  # type: ignore[misc]  # Unfold has no types
@@ -175,14 +188,17 @@ class _Boxes(widgets.UnfoldAdminCheckboxSelectMultipleWidget):  # type: ignore[m
 
 def _text_widget(kind: Kind, attributes: dict[str, str], is_set: bool) -> forms.Widget:
     if kind is Kind.SECRET:
-        hint = _("Set – leave empty to keep it, type to replace it") if is_set else ""
-        own = {"autocomplete": "new-password", "placeholder": hint}
-        secret: forms.TextInput = widgets.UnfoldAdminPasswordToggleWidget({**attributes, **own})
+        secret: forms.TextInput = widgets.UnfoldAdminPasswordToggleWidget({**attributes, **_secret_hints(is_set)})
         return secret
     input_types = {Kind.NUMBER: "number", Kind.DATE: "date", Kind.URL: "url"}
     widget: forms.TextInput = widgets.UnfoldAdminTextInputWidget(attributes)
     widget.input_type = input_types.get(kind, "text")
     return widget
+
+
+def _secret_hints(is_set: bool) -> dict[str, str]:
+    hint = _("Set – leave empty to keep it, type to replace it") if is_set else ""
+    return {"autocomplete": "new-password", "placeholder": hint}
 
 
 def _label(option: Option) -> str:

@@ -14,7 +14,7 @@ from approdo.processes.models import Run
 
 PAGE = 100
 
-FAILED = ~Q(error="") | Q(status=None) | Q(status__gte=400)
+FAILED = ~Q(error="") | Q(status__gte=400)
 """Not answered, or not as it was asked for."""
 
 
@@ -52,7 +52,7 @@ def requests_table(run: Run, wanted: QueryDict) -> dict[str, Any]:
 
 
 def _row(made: RequestLogged, run: Run) -> RequestRow:
-    failed = bool(made.error) or made.status is None or made.status >= 400
+    failed = bool(made.error) or (made.status or 0) >= 400
     return RequestRow(made, formats.moment(made.at, zone(run), seconds=True), failed, _error(made))
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from approdo.backoffice import formats
 from approdo.backoffice.run_steps import steps_of
 from approdo.backoffice.run_words import asked_by, duration
+from approdo.exchanges import pushing
 from approdo.exchanges.intake import STATUSES_COUNTED
 from approdo.exchanges.models import NumberRead, RunNote, WindowRead
 from approdo.nodes.sentences import Explanation, explain
@@ -96,6 +97,7 @@ def progress(run: Run) -> dict[str, Any]:
         "asked_by": asked_by(run),
         "taken_over": _said(run, code=runs.TAKEN_OVER),
         "tiles": _tiles(counts, COUNTS) if run.is_procedure or not run_data.exported(run) else [],
+        "places": pushing.places(run.pk, MOST_RELATED + 1) if run_data.exported(run) else [],
         "export_tiles": _tiles(counts, EXPORT_COUNTS) if run_data.exported(run) else [],
         "status_tiles": _tiles(counts["statuses"], STATUSES_COUNTED) if "statuses" in counts else [],
         "parts_of": Run.objects.filter(steps__part=run.pk).order_by("pk")[:MOST_RELATED],

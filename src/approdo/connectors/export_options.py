@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from approdo.connectors.amazon_vendor.programs import PROGRAMS
+from msgspec.structs import replace
+
+from approdo.connectors.amazon_vendor.programs import PROGRAMS, RETAIL
 from approdo.sdk.documents import DocumentType
 from approdo.sdk.exports import Confirm, DocumentFilter
 from approdo.sdk.options import Choice, Kind, Option
@@ -18,6 +20,7 @@ TYPES = (
 STATES = {
     **{state: label for program in PROGRAMS.values() for state, label in program.states.items()},
     "accepted": _("ACKNOWLEDGED (Vendor Direct Fulfillment)"),
+    "stored": _("STORED, NOT SENT (invoices)"),
 }
 
 FILTER = Option(
@@ -90,6 +93,16 @@ FILTER = Option(
     ),
 )
 
+
+def filter_of_retail_orders() -> Option:
+    """The filter for a connector type that takes orders of Vendor Retail alone."""
+    states = tuple(Choice(state, STATES[state]) for state in RETAIL.states)
+    parts = (part for part in FILTER.parts if part.name not in ("types", "programs"))
+    return replace(
+        FILTER, parts=tuple(replace(part, choices=states) if part.name == "states" else part for part in parts)
+    )
+
+
 EXPORT_ONCE = Option(
     name="export_once",
     kind=Kind.FLAG,
@@ -126,6 +139,17 @@ def wanted(options: Mapping[str, Any]) -> DocumentFilter:
         until=_day(chosen.get("until")),
         changed_only=chosen.get("changed_only", False),
         skus_known=chosen.get("skus_known", False),
+    )
+
+
+def wanted_retail_orders(options: Mapping[str, Any]) -> DocumentFilter:
+    """The same of orders of Vendor Retail alone."""
+    ticked = (options.get("filter") or {}).get("states")
+    return replace(
+        wanted(options),
+        types=frozenset({DocumentType.ORDER}),
+        programs=frozenset({RETAIL.name}),
+        states=_some(ticked, RETAIL.states),
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Min, QuerySet
 
 from approdo.exchanges.delivery import State, find, receive_receipt
 from approdo.exchanges.models import OPEN, Attempt, Batch, Delivery
@@ -53,6 +53,9 @@ def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
             _sending(batch).filter(document=document).update(
                 state=State.FAILED, at=at, code=refusal.code, params=refusal.params
             )
+        for where in set(handed.where.values()):
+            there = [document for document, place in handed.where.items() if place == where]
+            _sending(batch).filter(document__in=there).update(where=where[:500])
         _sending(batch).update(state=State.CONFIRMED, at=at)
         for document, number in handed.receipts.items():
             receive_receipt(batch.connector, document, number, at)
@@ -136,6 +139,12 @@ def counts(run: int) -> dict[str, int]:
         "handed_over": sent.filter(state__in=(State.CONFIRMED, State.WITHDRAWN)).count(),
         "refused": sent.filter(state=State.FAILED).count(),
     }
+
+
+def places(run: int, most: int) -> list[str]:
+    """Where the documents are that a run handed over, such as in which files, the first ones first."""
+    sent = Delivery.objects.filter(batch__run=run).exclude(where="")
+    return list(sent.values_list("where", flat=True).annotate(first=Min("pk")).order_by("first")[:most])
 
 
 def _sending(batch: Batch) -> QuerySet[Delivery]:

@@ -7,16 +7,18 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from msgspec.structs import replace
 
 from approdo.connectors import NODE_TYPES, connector_type
 from approdo.exchanges import delivery, due, pushing
 from approdo.exchanges.delivery import Asked
 from approdo.exchanges.formats import FORMATS
 from approdo.exchanges.formats import Batch as Named
+from approdo.exchanges.formats.days import day, zone_of
 from approdo.exchanges.intake import keep_notes, keep_requests
 from approdo.exchanges.models import Attempt, Batch, Delivery, Receipt
 from approdo.nodes.models import Node
-from approdo.nodes.time_ranges import zone_of
+from approdo.nodes.time_ranges import zone_of as zone_of_node
 from approdo.processes import runs
 from approdo.processes.models import Connector, Run
 from approdo.processes.planning import context
@@ -27,7 +29,7 @@ from approdo.sales.personal import Reader
 from approdo.sdk.connector import Context, RequestMade
 from approdo.sdk.documents import Note
 from approdo.sdk.errors import ApprodoError, ConfigError, GoneError, RefusedError, TransientError
-from approdo.sdk.exports import Export, Handed, Parcel
+from approdo.sdk.exports import Export, Handed, Parcel, Refusal
 
 Send = Callable[[Context, Parcel], Handed]
 
@@ -64,9 +66,15 @@ def waiting(connector: Connector, at: datetime) -> int:
     return due.waiting(connector.pk, work_of(connector).wanted(connector.options), at).count()
 
 
+def formats_of(connector: Connector) -> list[str]:
+    """In which formats the connector's type offers to hand documents over."""
+    options = connector_type(connector.type).options
+    return next((option.offered({}) for option in options if option.name == "format"), [])
+
+
 def format_options(connector: Connector) -> dict[str, Any]:
     """What a format is told: the connector's options, and in which zones days are cut."""
-    zones = {node.name: zone_of(node).key for node in Node.objects.all()}
+    zones = {node.name: zone_of_node(node).key for node in Node.objects.all()}
     return {**connector.options, "time_zone": settings.TIME_ZONE, "time_zones": zones}
 
 
@@ -118,9 +126,8 @@ def _tried(send: Send, connector: Connector, attempt: Attempt) -> Handed:
     """Send the batch once. However that ends, what was asked and answered is written down."""
     made: list[RequestMade] = []
     error: ApprodoError | None = None
-    parcel = _parcel(connector, attempt.batch)
     try:
-        return send(context(connector, made), parcel)
+        return _handed(send, context(connector, made), *_parcel(connector, attempt.batch))
     except ApprodoError as failure:
         error = failure
         raise
@@ -144,22 +151,35 @@ def _given_up(batch: Batch, error: ApprodoError) -> Note:
     return Note(code="batch_given_up", params=params)
 
 
-def _parcel(connector: Connector, batch: Batch) -> Parcel:
+def _handed(send: Send, context: Context, parcel: Parcel, unfit: Mapping[int, Refusal]) -> Handed:
+    """What became of the parcel, and of what its format cannot hold: that was not sent."""
+    handed = send(context, parcel) if parcel.documents else Handed()
+    return replace(handed, refused={**unfit, **handed.refused})
+
+
+def _parcel(connector: Connector, batch: Batch) -> tuple[Parcel, dict[int, Refusal]]:
+    """What is sent, and what cannot be because the format does not hold it."""
     options = format_options(connector)
     chosen = FORMATS[options.get("format", "json")]
     reader = Reader(f"{connector.name} (connector)", "export", timezone.now()) if options.get("personal_data") else None
-    documents = delivery.content(batch, reader)
-    named = Named(id=batch.name, connector=connector.name)
-    return Parcel(
+    content = delivery.content(batch, reader)
+    unfit = {one["id"]: why for one in content if (why := chosen.unfit(one, options))}
+    documents = [one for one in content if one["id"] not in unfit]
+    named = Named(id=batch.name, connector=connector.name, at=batch.claimed_at)
+    parcel = Parcel(
         id=batch.name,
         connector=connector.name,
         claimed_at=batch.claimed_at,
         attempt=batch.given,
         documents=documents,
         written=lambda: chosen.write(documents, options, batch=named),
+        write=lambda some, part: chosen.write(some, options, batch=named._replace(part=part)),
+        time_zone=options["time_zone"],
         media_type=chosen.media_type(options),
         suffix=chosen.suffix,
+        day=lambda document, moment: day(moment, zone_of(document, options)),
     )
+    return parcel, unfit
 
 
 def try_again(now: datetime) -> None:

@@ -7,10 +7,13 @@ from django.db import transaction
 from django.utils import timezone
 
 from approdo.connectors import node_type
+from approdo.exchanges.imports import reading as imports
 from approdo.exchanges.intake import store
 from approdo.exchanges.quiet import LONGEST_WHY
 from approdo.nodes.models import Node
+from approdo.nodes.time_ranges import zone_of
 from approdo.processes import recodings, runs
+from approdo.sales.bills import BILLS
 from approdo.sales.differences import Difference, differences
 from approdo.sales.models import DocumentStatus, DocumentVersion, SaleDocument, SetAside, StatusVersion
 from approdo.sales.raw import is_sealed, raw_bytes
@@ -18,6 +21,7 @@ from approdo.sales.receive import Origin
 from approdo.sales.status import receive_statuses
 from approdo.sdk.connector import Download
 from approdo.sdk.documents import Batch
+from approdo.sdk.documents import SaleDocument as Document
 from approdo.sdk.errors import ApprodoError, ConfigError, UnreadableDocument
 from approdo.sdk.statuses import StatusBatch
 
@@ -81,12 +85,18 @@ def changes(document: SaleDocument, newer: DocumentVersion, consumer: bool = Fal
     if older is None:
         return None
     try:
-        batch = batch_of(document.node, document.program, [], newer.received_at)
-        raws = [raw_bytes(version) for version in (older, newer)]
-        before, after = (batch.decode(raw if consumer else _redacted(raw, batch)) for raw in raws)
+        before, after = (_decoded(document, version, consumer) for version in (older, newer))
     except (ConfigError, UnreadableDocument):
         return None
     return differences(before, after)
+
+
+def _decoded(document: SaleDocument, version: DocumentVersion, consumer: bool) -> Document:
+    raw = raw_bytes(version)
+    if document.type in BILLS:
+        return imports.again(raw, zone_of(document.node), document.program, document.vendor_code)
+    batch = batch_of(document.node, document.program, [], version.received_at)
+    return batch.decode(raw if consumer else _redacted(raw, batch))
 
 
 def text(kept: DocumentVersion | StatusVersion | SetAside, node: Node, program: str, consumer: bool = False) -> str:

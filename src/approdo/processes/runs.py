@@ -22,6 +22,7 @@ from approdo.sales.models import SetAside
 from approdo.sdk.documents import Note
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 from approdo.sdk.exports import Export
+from approdo.sdk.imports import Import
 
 State = Run.State
 
@@ -55,7 +56,7 @@ def request_run(
     if not connector.active:
         raise ConfigError("connector_inactive", name=connector.name)
     wanted = _numbers(orders)
-    if wanted and isinstance(connector_type(connector.type).work, Export):
+    if wanted and isinstance(connector_type(connector.type).work, Export | Import):
         raise ConfigError("fetch_not_possible")
     try:
         with transaction.atomic():
@@ -118,8 +119,11 @@ def ask_engine(run: Run) -> None:
 
 def _workflow(run: Run) -> str:
     """The workflow that does the work of the run's connector."""
-    if run.connector and isinstance(connector_type(run.connector.type).work, Export):
+    work = connector_type(run.connector.type).work if run.connector else None
+    if isinstance(work, Export):
         return "export"
+    if isinstance(work, Import):
+        return "called"
     return "fetch" if run.orders else "download"
 
 

@@ -19,6 +19,7 @@ from approdo.exchanges.intake import (
     error_of,
     fail_statuses,
     fail_window,
+    keep_notes,
     keep_requests,
     miss_order,
     restart_window,
@@ -29,6 +30,7 @@ from approdo.exchanges.models import NumberRead, WindowRead
 from approdo.processes import database, engine, handing_over, planning, procedures, recodings, runs, workflow_ids
 from approdo.processes.models import Connector, Run
 from approdo.sdk.connector import Download, RequestMade, Scan
+from approdo.sdk.documents import Note
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
 log = logging.getLogger(__name__)
@@ -75,6 +77,12 @@ def export(work: str) -> None:
     while engine.step("send", _guarded, _send, work):
         pass
     engine.step("finish", _guarded, _end_export, work)
+
+
+@engine.workflow("called")
+def called(work: str) -> None:
+    """Say that there is nothing to run: the outside system calls."""
+    engine.step("finish", _guarded, _end_called, work)
 
 
 def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
@@ -173,6 +181,13 @@ def _end_export(run: Run) -> None:
         runs.fail(run.pk, RefusedError("documents_refused", many=refused))
     else:
         runs.succeed(run.pk, **handing_over.left(run))
+    procedures.advance_after(run.pk)
+
+
+def _end_called(run: Run) -> None:
+    if runs.begin(run.pk, 0):
+        keep_notes(run.pk, [Note(code="called_from_outside")], timezone.now())
+        runs.succeed(run.pk)
     procedures.advance_after(run.pk)
 
 

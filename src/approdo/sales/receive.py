@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from approdo.many import among, select
-from approdo.sales import personal, rows, status_rows
+from approdo.sales import invoicing, personal, rows, status_rows
 from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
 from approdo.sales.personal import Kept
 from approdo.sales.raw import compress, digest, raw_bytes, sealed
@@ -250,6 +250,8 @@ def _write(chosen: Sequence[Incoming], batch: Batch, origin: Origin, counts: Cou
         ((ids[one.document.number], one.document, one.personal) for one in chosen if one.personal), origin.at
     )
     status_rows.attach(origin.node, batch.program, new)
+    if changed:
+        invoicing.refresh(changed)
     counts.written += ids.values()
     counts.created += sum(one.known is None for one in chosen)
     counts.updated += sum(one.known is not None for one in chosen)

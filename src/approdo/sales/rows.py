@@ -116,6 +116,19 @@ def write_documents(documents: Sequence[DocumentRow]) -> None:
     upsert(SaleDocument, (*KEY, *CONTENT, *ONCE), [_document_row(one) for one in documents], KEY, CONTENT)
 
 
+def insert_document(row: DocumentRow) -> int:
+    """Insert one document that is not there. Raises `IntegrityError` where somebody else was quicker."""
+    made = SaleDocument(**dict(zip((*KEY, *CONTENT, *ONCE), _document_row(row), strict=True)))
+    made.save(force_insert=True)
+    return made.pk
+
+
+def update_document(document: int, row: DocumentRow) -> None:
+    """Bring one document up to what its new version says."""
+    values = dict(zip((*KEY, *CONTENT, *ONCE), _document_row(row), strict=True))
+    SaleDocument.objects.filter(pk=document).update(**{name: values[name] for name in CONTENT})
+
+
 def _document_row(row: DocumentRow) -> tuple[Any, ...]:
     order = row.document
     parties = order.parties
@@ -171,11 +184,11 @@ def _line_row(document: int, position: int, line: Line) -> tuple[Any, ...]:
     return (
         document, line.sequence, position, line.asin, line.vendor_sku, line.title, line.quantity, line.unit,
         line.unit_size, line.eaches, line.net_cost, line.list_price, line.currency, line.price_unit,
-        line.cancelled, False, line.backorder_allowed, _taxes(line.taxes), line.total,
+        line.cancelled, False, line.backorder_allowed, taxes_as_data(line.taxes), line.total,
     )  # fmt: skip
 
 
-def _taxes(taxes: Sequence[Tax]) -> list[dict[str, str | None]] | None:
+def taxes_as_data(taxes: Sequence[Tax]) -> list[dict[str, str | None]] | None:
     """As the API gives them: amounts exact, as text."""
     return [_tax(tax) for tax in taxes] or None
 

@@ -14,6 +14,7 @@ from msgspec import Struct, field
 from approdo.sdk.documents import Batch
 from approdo.sdk.errors import Sentence
 from approdo.sdk.exports import Export
+from approdo.sdk.imports import Import
 from approdo.sdk.options import Kind, Option
 from approdo.sdk.statuses import StatusBatch
 
@@ -158,7 +159,7 @@ class ConnectorType(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: tuple[Option, ...] = ()
     configuration: ConfigurationType | None = None
-    work: Download | Export
+    work: Download | Export | Import
 
 
 class SecretLife(Struct, frozen=True, kw_only=True):
@@ -190,7 +191,7 @@ class NodeType(Struct, frozen=True, kw_only=True):
     `time_zone(options)` is the IANA zone in which its dates are meant, or none;
     `marketplace(options)` is the country (ISO 3166, two letters) that it mainly sells to, or none;
     `check(context)` tries the settings against the real system and changes nothing there; `check_help` is what people
-    are told where it does more than read;
+    are told where it does more than read; `address(options)` is where documents are sent, for people;
     `authorization_codes` are the errors that mean that the other side no longer lets us in.
     """
 
@@ -203,6 +204,7 @@ class NodeType(Struct, frozen=True, kw_only=True):
     marketplace: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
     check: Callable[[Context], list[CheckResult]] | None = None
     check_help: str = ""
+    address: Callable[[Mapping[str, Any]], str] = lambda options: str(options.get("address", ""))
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
     authorization_codes: frozenset[str] = frozenset()
     secret_life: SecretLife | None = None

@@ -43,7 +43,10 @@ class Parcel(Struct, frozen=True, kw_only=True):
 
     `id` and `documents` are the same at every attempt, so that an outside system can tell what it has already.
     `documents` are plain data as every format is given them; `written` gives them in the connector's format, piece by
-    piece, with its media type and the end of a file's name. `claimed_at` is when it was made (UTC).
+    piece, with its media type and the end of a file's name; `write(documents, part)` gives some of them, as one of
+    several parts (counted from 1; 0 is the whole). `day(document, moment)` is the calendar's day on which one of its
+    moments falls where the goods go. `claimed_at` is when it was made (UTC), `time_zone` where people say what day and
+    hour that was.
     """
 
     id: str
@@ -52,8 +55,11 @@ class Parcel(Struct, frozen=True, kw_only=True):
     attempt: int
     documents: Sequence[Mapping[str, Any]]
     written: Callable[[], Iterator[bytes]]
+    write: Callable[[Sequence[Mapping[str, Any]], int], Iterator[bytes]]
+    time_zone: str
     media_type: str
     suffix: str
+    day: Callable[[Mapping[str, Any], str | None], str | None] = lambda _document, moment: moment and moment[:10]
 
 
 class Refusal(Struct, frozen=True):
@@ -64,9 +70,13 @@ class Refusal(Struct, frozen=True):
 
 
 class Handed(Struct, frozen=True, kw_only=True):
-    """What became of a parcel, by a document's `id`: the outside system's own numbers, and what it did not take."""
+    """What became of a parcel, by a document's `id`: the outside system's own numbers, and what it did not take.
+
+    `where` says where a document is now, such as in which file.
+    """
 
     receipts: Mapping[int, str] = field(default_factory=dict)
+    where: Mapping[int, str] = field(default_factory=dict)
     refused: Mapping[int, Refusal] = field(default_factory=dict)
 
 

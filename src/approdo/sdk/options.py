@@ -61,6 +61,7 @@ class Option(Struct, frozen=True, kw_only=True):
     `problem(value)` is asked about a value of the right kind: it gives the code of what is wrong
     with it, or none. `beside(value, others)` is asked too, about a value and the options declared before it.
     `masked(value)` is what is shown to whoever may not change it, where that is less.
+    `lines` says that a text or a secret may have several.
     """
 
     name: str
@@ -75,6 +76,7 @@ class Option(Struct, frozen=True, kw_only=True):
     problem: Callable[[Any], str | None] | None = None
     beside: Callable[[Any, Mapping[str, Any]], str | None] | None = None
     masked: Callable[[Any], Any] = lambda value: value
+    lines: bool = False
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the option counts beside these other values."""
@@ -148,6 +150,8 @@ def _checked(option: Option, value: Any, offered: list[str]) -> Any:
             return _choices(offered, value)
         case Kind.GROUP:
             return _group(option.parts, value)
+        case Kind.SECRET | Kind.TEXT if option.lines and isinstance(value, str):
+            return "\n".join(_text(line) for line in value.strip().splitlines())
         case _:
             read: Callable[[Any], Any] = _READERS.get(option.kind, _text)
             return read(value)

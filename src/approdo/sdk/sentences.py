@@ -6,10 +6,12 @@ Codes and parameters are stored; these texts are translated and filled in when s
 from collections.abc import Mapping
 
 from approdo.sdk.errors import Sentence
+from approdo.sdk.format_sentences import SENTENCES as FORMAT_SENTENCES
 from approdo.sdk.text import marked as _
 from approdo.sdk.webhook_sentences import SENTENCES as WEBHOOK_SENTENCES
 
 SENTENCES: Mapping[str, Sentence] = {
+    **FORMAT_SENTENCES,
     **WEBHOOK_SENTENCES,
     # settings of the installation
     "unreadable_setting_file": Sentence(

@@ -28,7 +28,8 @@ class Answer:
     def __init__(self, response: Any) -> None:
         self.status = response.status_code
         self.headers = response.headers
-        self.text = (b"".join(response.streaming_content) if response.streaming else response.content).decode()
+        self.body = b"".join(response.streaming_content) if response.streaming else response.content
+        self.text = self.body.decode(errors="replace")
         is_json = "json" in self.headers.get("Content-Type", "")
         self.data = json.loads(self.text) if self.text and is_json else None
 

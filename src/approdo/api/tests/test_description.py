@@ -6,6 +6,7 @@ import pytest
 from django.contrib.staticfiles import finders
 
 from approdo.api.tests.conftest import description
+from approdo.exchanges.formats import FORMATS
 
 
 def operations():
@@ -14,7 +15,7 @@ def operations():
 
 def test_every_route_is_described(db):
     found = operations()
-    assert len(found) == 78
+    assert len(found) == 79
     for one in found:
         assert one["summary"]
         assert one["tags"]
@@ -26,7 +27,7 @@ def test_every_route_is_described(db):
             if int(status) >= 400:
                 assert given == ["application/problem+json"]
             elif one["operationId"] == "export_documents":
-                assert given == ["application/json", "application/xml", "text/csv"]
+                assert given == ["application/json", "application/xml", "text/csv", FORMATS["xlsx"].media_type({})]
             else:
                 assert given in ([], ["application/json"])
 

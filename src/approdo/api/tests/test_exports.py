@@ -2,8 +2,10 @@
 
 import zlib
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 
 import consumer_orders
+import openpyxl
 import pytest
 import time_machine
 from amazon_orders import batch, order
@@ -11,6 +13,7 @@ from django.utils import timezone
 from lxml import etree
 
 from approdo.api.tests.conftest import escaped, node_body
+from approdo.exchanges.formats import FORMATS
 from approdo.exchanges.models import Batch, Delivery
 from approdo.nodes.models import Node
 from approdo.processes.models import Connector
@@ -114,6 +117,16 @@ def test_each_format_can_be_asked_for(caller, export, written):
     assert written in answer.headers["Content-Type"]
     assert "PO000001" in answer.text
     assert caller.get(ADDRESS, format="edi").status == 422
+    assert caller.get(ADDRESS, format="edifact").status == 422, "it needs to know who sends to whom"
+
+
+def test_a_workbook_can_be_asked_for(caller, export):
+    export(format="xlsx")
+    store(order())
+    answer = caller.get(ADDRESS)
+    assert answer.headers["Content-Type"] == FORMATS["xlsx"].media_type({})
+    sheet = openpyxl.load_workbook(BytesIO(answer.body))["Documents"]
+    assert "PO000001" in [cell.value for cell in sheet[2]]
 
 
 def test_by_reading_a_batch_counts_when_its_answer_was_read_to_the_end(caller, export):

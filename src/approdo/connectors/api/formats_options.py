@@ -3,21 +3,48 @@
 The values are those that `exchanges/formats` understands.
 """
 
+import re
+
+from msgspec.structs import replace
+
 from approdo.sdk.options import Choice, Kind, Option, When
 from approdo.sdk.text import marked as _
 
 _ONLY_CSV = When("format", frozenset({"csv"}))
+_ONLY_EDIFACT = When("format", frozenset({"edifact"}))
 
-FORMAT_OPTIONS: tuple[Option, ...] = (
-    Option(
-        name="format",
-        kind=Kind.CHOICE,
-        label=_("Format"),
-        help=_("XML and JSON carry everything; CSV has one line per document line, for systems that import tables."),
-        required=True,
-        default="xml",
-        choices=(Choice("xml", "XML"), Choice("json", "JSON"), Choice("csv", "CSV")),
+
+def party_problem(text: str) -> str | None:
+    """Whether the text can be a party's id in EDIFACT."""
+    return None if re.fullmatch(r"[ -~]{1,35}", text) else "not_a_party_id"
+
+
+def qualifier_problem(text: str) -> str | None:
+    """Whether the text can say in EDIFACT what kind of id a party has."""
+    return None if re.fullmatch(r"[0-9A-Za-z]{1,4}", text) else "not_a_qualifier"
+
+
+_FORMAT = Option(
+    name="format",
+    kind=Kind.CHOICE,
+    label=_("Format"),
+    help=_(
+        "XML and JSON carry everything; CSV and XLSX have one line per document line, for systems that import tables."
     ),
+    required=True,
+    default="xml",
+    choices=(Choice("xml", "XML"), Choice("json", "JSON"), Choice("csv", "CSV"), Choice("xlsx", "XLSX (Excel)")),
+)
+_FORMAT_OF_FILES = replace(
+    _FORMAT,
+    help=_(
+        "XML and JSON carry everything; CSV and XLSX have one line per document line, for systems that import tables;"
+        " EDIFACT is for systems that take orders by EDI, and holds orders only."
+    ),
+    choices=(*_FORMAT.choices, Choice("edifact", "EDIFACT ORDERS D.96A")),
+)
+
+_CSV_OPTIONS: tuple[Option, ...] = (
     Option(
         name="delimiter",
         kind=Kind.CHOICE,
@@ -71,3 +98,54 @@ FORMAT_OPTIONS: tuple[Option, ...] = (
         when=_ONLY_CSV,
     ),
 )
+
+_EDIFACT_OPTIONS: tuple[Option, ...] = (
+    Option(
+        name="sender",
+        kind=Kind.TEXT,
+        label=_("Sender's id"),
+        help=_("As whom the orders come (UNB, S002): mostly Amazon's GLN, as your system knows it."),
+        required=True,
+        when=_ONLY_EDIFACT,
+        problem=party_problem,
+    ),
+    Option(
+        name="sender_qualifier",
+        kind=Kind.TEXT,
+        label=_("Kind of the sender's id"),
+        help=_("14 is a GLN (EAN International), ZZZ what both sides agreed on. Left empty: none is given."),
+        when=_ONLY_EDIFACT,
+        problem=qualifier_problem,
+    ),
+    Option(
+        name="receiver",
+        kind=Kind.TEXT,
+        label=_("Receiver's id"),
+        help=_("For whom they are (UNB, S003): your own GLN, or what your system is called."),
+        required=True,
+        when=_ONLY_EDIFACT,
+        problem=party_problem,
+    ),
+    Option(
+        name="receiver_qualifier",
+        kind=Kind.TEXT,
+        label=_("Kind of the receiver's id"),
+        help=_("14 is a GLN (EAN International), ZZZ what both sides agreed on. Left empty: none is given."),
+        when=_ONLY_EDIFACT,
+        problem=qualifier_problem,
+    ),
+    Option(
+        name="test_interchange",
+        kind=Kind.FLAG,
+        label=_("Marked as a test"),
+        help=_("The receiver is told that these orders are not to be carried out (UNB, 0035)."),
+        default=False,
+        when=_ONLY_EDIFACT,
+    ),
+)
+
+FORMAT_OPTIONS = (_FORMAT, *_CSV_OPTIONS)
+"""For whoever fetches."""
+
+FILE_FORMAT_OPTIONS = (_FORMAT_OF_FILES, *_CSV_OPTIONS, *_EDIFACT_OPTIONS)
+"""For files."""

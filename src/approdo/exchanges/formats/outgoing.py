@@ -1,7 +1,10 @@
 """What every format is given and gives."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, NamedTuple, Protocol
+
+from approdo.sdk.exports import Refusal
 
 Document = Mapping[str, Any]
 """A document as `sales.queries.whole` gives it, and what the hand-over adds to it:
@@ -21,10 +24,12 @@ CHUNK = 64 * 1024
 
 
 class Batch(NamedTuple):
-    """What is handed over, for the receiver to know it again."""
+    """What is handed over, for the receiver to know it again: when it was put together, which part of it this is."""
 
     id: str | None = None
     connector: str | None = None
+    at: datetime | None = None
+    part: int = 0
 
 
 NO_BATCH = Batch()
@@ -40,12 +45,21 @@ class Write(Protocol):
         """The written documents, piece by piece."""
 
 
+def fits(_document: Document, _options: Options) -> Refusal | None:
+    """Of a format that takes every document."""
+    return None
+
+
 class Format(NamedTuple):
-    """A format: what it is called in HTTP beside these options, how its files end, and how it is written."""
+    """A format: what it is called in HTTP beside these options, how its files end, and how it is written.
+
+    `unfit(document, options)` says why it cannot hold a document, or none.
+    """
 
     media_type: Callable[[Options], str]
     suffix: str
     write: Write
+    unfit: Callable[[Document, Options], Refusal | None] = fits
 
 
 def in_chunks(parts: Iterable[bytes]) -> Iterator[bytes]:

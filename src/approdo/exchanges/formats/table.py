@@ -41,7 +41,7 @@ COLUMNS = (
     Column("document_id", Kind.WHOLE, "id", "The document's number in Approdo, the same in every version."),
     Column("type", Kind.TEXT, "type", "`order`, `invoice` or `credit_note`."),
     Column("program", Kind.TEXT, "program", "`vendor_retail` or `vendor_direct_fulfillment`."),
-    Column("number", Kind.TEXT, "number", "Amazon's number of the purchase order."),
+    Column("number", Kind.TEXT, "number", "Amazon's number of the purchase order; an invoice's own."),
     Column("node", Kind.TEXT, "node", "The name of the node that it came from."),
     Column("vendor_code", Kind.TEXT, "vendor_code", "Who sells, as Amazon codes it."),
     Column("state", Kind.TEXT, "state", "Amazon's, in lower case; Amazon may add one."),
@@ -89,7 +89,9 @@ COLUMNS = (
     Column("message_to_customer", Kind.TEXT, "message_to_customer", "Direct Fulfillment: for the packing slip."),
     Column("currency", Kind.TEXT, "currency", "Of the whole document (ISO 4217)."),
     Column("total", Kind.AMOUNT, "total", "The sum of the lines' totals; empty where one is."),
-    Column("tax_total", Kind.AMOUNT, "tax_total", "Direct Fulfillment: the tax as Amazon worked it out."),
+    Column(
+        "tax_total", Kind.AMOUNT, "tax_total", "Direct Fulfillment: as Amazon worked it out; of an invoice: all taxes."
+    ),
     Column("line_sequence", Kind.TEXT, "line.sequence", "Amazon's number of the line; empty where there is no line."),
     Column("asin", Kind.TEXT, "line.asin", "Amazon's code of the article."),
     Column("vendor_sku", Kind.TEXT, "line.vendor_sku", "Your code as Amazon knows it, often the EAN."),
@@ -109,6 +111,11 @@ COLUMNS = (
     Column("backorder_allowed", Kind.FLAG, "line.backorder_allowed", "Whether it may be delivered later."),
     Column("gift_message", Kind.TEXT, "line.gift_message", "Direct Fulfillment."),
     Column("customized_url", Kind.TEXT, "line.customized_url", "Direct Fulfillment: what is wanted, in base 64."),
+    Column("order_number", Kind.TEXT, "line.order", "Of an invoice: the order that the line bills."),
+    Column("order_line", Kind.TEXT, "line.order_line", "Of an invoice: the `line_sequence` of that line in its order."),
+    Column("invoice_day", Kind.TEXT, "day", "Of an invoice: its day, in the time zone of the node."),
+    Column("corrects", Kind.TEXT, "corrects", "Of a credit note: the number of the invoice that it corrects."),
+    Column("gross_total", Kind.AMOUNT, "gross_total", "Of an invoice: what is to be paid, with taxes."),
 )
 
 _LINE = "line."

@@ -68,8 +68,15 @@ _TAX = ("type", "rate", "amount", "taxable_amount", "currency")
 _ROW: Parts = (
     "sequence", "asin", "vendor_sku", "sku", "title", "quantity", "unit", "unit_size", "eaches", "net_cost",
     "list_price", "currency", "price_unit", "total", "cancelled", "vanished", "backorder_allowed",
-    Many("taxes", "Taxes", "Tax", _TAX), "gift_message", "customized_url",
+    Many("taxes", "Taxes", "Tax", _TAX), "gift_message", "customized_url", "order", "order_line",
 )  # fmt: skip
+_ANSWER = (*_QUANTITY, "ship_date", "delivery_date", "reason")
+_UPDATE_ROW: Parts = (
+    "sequence", "asin", "vendor_sku", "sku",
+    *(Inner(answer, _ANSWER) for answer in ("accepted", "backordered", "rejected")),
+)  # fmt: skip
+_UPDATE: Parts = ("receipt", "version", "state", "received_at", Many("lines", "Rows", "Row", _UPDATE_ROW))
+_TERMS = ("type", "discount_percent", "discount_due_days", "net_due_days")
 _STATUS_ROW: Parts = (
     "sequence", "asin", "vendor_sku", "confirmation", "receiving",
     *(Inner(figure, _QUANTITY) for figure in ("ordered", "cancelled", "accepted", "rejected", "received")),
@@ -95,21 +102,24 @@ DOCUMENT: Parts = (
         "id", "type", "program", "number", "node", "vendor_code", "state", "date", "changed_date",
         "state_changed_date", "purchase_order_type", "deal_code", "customer_order_number",
         Inner("selling_party", _PARTY), "version", "updated_at", "acknowledged", "invoiced", "personal_data",
-        Inner("export", _EXPORT), Many("exports", "Exports", "Entry", _EXPORTED),
+        Inner("export", _EXPORT), Many("exports", "Exports", "Entry", _EXPORTED), "day",
+        Many("orders", "Orders", "Order"), "corrects",
+        Many("invoices", "Invoices", "Invoice", ("id", "type", "number")),
     )),
     Group("Customer", (Inner("buying_party", _PARTY), Inner("bill_to_party", _PARTY), "message_to_customer")),
     Group("Delivery", (
         Inner("ship_to_party", _PARTY), Inner("ship_to_place", _PLACE), Inner("delivery_window", _WINDOW),
         "promised_delivery_date",
     )),
-    Group("Payments", ("payment_method",)),
-    Group("Amounts", ("currency", "total", "tax_total")),
+    Group("Payments", ("payment_method", Inner("payment_terms", _TERMS), Inner("remit_to_party", _PARTY))),
+    Group("Amounts", ("currency", "total", "tax_total", "gross_total", Many("taxes", "Taxes", "Tax", _TAX))),
     Group("Shipping", (
         Inner("ship_from_party", _PARTY), Inner("ship_window", _WINDOW), "required_ship_date", "ship_method",
         "priority", "gift", "packing_slip_required", Inner("import_details", _IMPORT),
     )),
     Many("lines", "Rows", "Row", _ROW),
     Inner("amazon_status", _STATUS),
+    Inner("order_update", _UPDATE),
 )  # fmt: skip
 """Where each member of a document stands."""
 

@@ -1,6 +1,7 @@
 """What was asked and read, which codes have no match, and what was handed over to whom."""
 
 from approdo.exchanges.models.delivery import IN_STATE, OPEN, Attempt, Batch, Delivery, Look, Receipt
+from approdo.exchanges.models.imports import ImportCall, ImportedDocument
 from approdo.exchanges.models.reading import (
     NUMBER_LENGTH,
     NumberRead,
@@ -18,6 +19,8 @@ __all__ = [
     "Attempt",
     "Batch",
     "Delivery",
+    "ImportCall",
+    "ImportedDocument",
     "Look",
     "NumberRead",
     "Receipt",

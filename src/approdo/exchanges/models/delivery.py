@@ -141,6 +141,8 @@ class Delivery(models.Model):
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="deliveries", verbose_name=_("batch"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.SENDING)
     at = models.DateTimeField(_("time"))
+    # Where it was put, such as the file's address.
+    where = models.CharField(_("where it is"), max_length=500, blank=True)
     # Why the outside system did not take it.
     code = models.CharField(max_length=60, blank=True)
     params = models.JSONField(default=dict)

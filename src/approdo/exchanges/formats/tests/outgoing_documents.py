@@ -105,7 +105,8 @@ def _line(deal: Dealer) -> dict[str, Any]:
         **deal.perhaps("flag", "backorder_allowed"),
         "taxes": deal.many(_tax),
     }
-    return line | deal.any_of({}, deal.perhaps("text", "gift_message", "customized_url"))
+    bills = deal.perhaps("text", "order", "order_line")
+    return line | deal.any_of({}, deal.perhaps("text", "gift_message", "customized_url"), bills)
 
 
 def _line_status(deal: Dealer) -> dict[str, Any]:
@@ -162,6 +163,39 @@ def _direct(deal: Dealer) -> dict[str, Any]:
     }
 
 
+def _bill(deal: Dealer) -> dict[str, Any]:
+    """What only invoices and credit notes have."""
+    terms = {**deal.perhaps("text", "type"), **deal.perhaps("amount", "discount_percent")}
+    return {
+        "orders": deal.many(lambda deal: deal.text),
+        "day": deal.any_of("2026-05-01", "0002-02-28"),
+        **deal.perhaps("text", "corrects"),
+        "payment_terms": {**terms, **deal.perhaps("whole", "discount_due_days", "net_due_days")},
+        "remit_to_party": deal.maybe(_party),
+        **deal.perhaps("amount", "gross_total", "tax_total"),
+        "taxes": deal.many(_tax),
+    }
+
+
+def _ordered(deal: Dealer) -> dict[str, Any]:
+    """What only orders have."""
+
+    def answer(deal: Dealer) -> dict[str, Any]:
+        dates = {name: deal.maybe(lambda _: "2026-05-09") for name in ("ship_date", "delivery_date")}
+        return {**_quantity(deal), **dates, **deal.perhaps("text", "reason")}
+
+    def line(deal: Dealer) -> dict[str, Any]:
+        answers = {name: deal.maybe(answer) for name in ("accepted", "backordered", "rejected")}
+        return {**deal.each("text", "sequence", "asin", "vendor_sku"), **deal.perhaps("text", "sku"), **answers}
+
+    update = {
+        **deal.perhaps("text", "receipt"), "version": 2, "state": "stored", "received_at": deal.moment,
+        "lines": deal.many(line),
+    }  # fmt: skip
+    invoices = deal.many(lambda deal: {"id": 7, "type": deal.any_of("invoice", "credit_note"), "number": deal.text})
+    return {"invoices": invoices, "order_update": deal.maybe(lambda _: update)}
+
+
 def document(deal: Dealer) -> dict[str, Any]:
     """One document with everything that any has."""
     whole = {
@@ -190,7 +224,7 @@ def document(deal: Dealer) -> dict[str, Any]:
             "exported_before": deal.many(lambda deal: deal.random.randint(1, 98), 3),
         },
     }
-    return whole | deal.any_of({}, _direct(deal))
+    return whole | deal.any_of({}, _direct(deal)) | deal.any_of({}, _bill(deal), _ordered(deal))
 
 
 def pool(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:

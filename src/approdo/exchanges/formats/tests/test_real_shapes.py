@@ -15,7 +15,7 @@ import pytest
 from approdo.connectors.amazon_vendor.tests.test_decode import FIXTURES
 from approdo.connectors.amazon_vendor.tests.test_published_examples import direct_examples, examples
 from approdo.exchanges.formats import FORMATS
-from approdo.exchanges.formats.tests import test_csv, test_xml
+from approdo.exchanges.formats.tests import test_csv, test_edifact, test_xlsx, test_xml
 from approdo.sales import queries
 from approdo.sales.personal import Reader
 from approdo.sales.receive import Origin, receive
@@ -52,6 +52,21 @@ def check(documents: list[dict[str, Any]]) -> None:
             row = next(rows)
             wanted = test_csv.expected(document, line, comma=True)
             assert {name: row[name] for name in wanted} == wanted
+    test_xlsx.check(documents)
+    check_edifact(documents)
+
+
+def check_edifact(documents: list[dict[str, Any]]) -> None:
+    """Every order of Amazon's shapes that is fit to be acted upon, with its quantities and prices."""
+    orders = [one for one in documents if FORMATS["edifact"].unfit(one, test_edifact.PARTIES) is None]
+    assert orders
+    for order, message in zip(orders, test_edifact.messages(test_edifact.write(orders)), strict=True):
+        found = test_edifact.Read(message)
+        assert found.number == order["number"]
+        for line, wanted in zip(found.lines, order["lines"], strict=True):
+            gone = wanted["cancelled"] or wanted["vanished"]
+            assert (line["quantity"], line["unit"]) == (0 if gone else wanted["quantity"], wanted["unit"])
+            assert (line.get("net_cost"), line.get("asin", "")) == (wanted["net_cost"], wanted["asin"])
 
 
 def pages(answers: Iterable[bytes]) -> list[dict[str, Any]]:
@@ -74,8 +89,9 @@ def test_direct_fulfillment_comes_back_with_and_without_its_consumer(origin: Ori
     hidden, shown = outgoing(), outgoing(Reader("ERP", "API", NOW))
     check(hidden)
     check(shown)
-    for name in FORMATS:
-        first, second = (b"".join(FORMATS[name].write(one, {})).decode() for one in (hidden, shown))
+    for name in ("json", "xml", "csv", "edifact"):
+        written = (b"".join(FORMATS[name].write(one, test_edifact.PARTIES)) for one in (hidden, shown))
+        first, second = (one.decode("latin-1") for one in written)
         assert "Mario Rossi" in second
         assert not any(text in first for text in consumer_orders.PERSONAL)
 

@@ -19,14 +19,14 @@ pytestmark = pytest.mark.once
 XSD = etree.XMLSchema(etree.parse(SCHEMA))
 GROUPS = {"General", "Customer", "Delivery", "Payments", "Amounts", "Shipping"}
 LISTS = {
-    "Rows", "Taxes", "QuantityChanges", "Acknowledgements", "ExportedBefore", "Exports",
+    "Rows", "Taxes", "QuantityChanges", "Acknowledgements", "ExportedBefore", "Exports", "Orders", "Invoices",
 }  # fmt: skip
 INNER = {
     "SellingParty", "BuyingParty", "BillToParty", "ShipToParty", "ShipFromParty", "Address", "TaxRegistration",
     "ShipToPlace", "DeliveryWindow", "ShipWindow", "ImportDetails", "Export", "AmazonStatus", "Ordered", "Accepted",
-    "Rejected", "Received",
+    "Rejected", "Received", "Backordered", "PaymentTerms", "RemitToParty", "OrderUpdate",
 }  # fmt: skip
-COUNTED = {"id", "version", "batch", "quantity", "unit_size", "eaches"}
+COUNTED = {"id", "version", "batch", "quantity", "unit_size", "eaches", "discount_due_days", "net_due_days"}
 FLAGS = {
     "change", "acknowledged", "invoiced", "priority", "gift", "packing_slip_required", "cancelled", "vanished",
     "backorder_allowed",
@@ -64,12 +64,19 @@ def key(tag: str, inside: str) -> str:
 def value(element: etree._Element, inside: str) -> Any:
     name, text = key(element.tag, inside), text_of(element)
     if element.tag in LISTS:
-        return [int(one.text) if one.tag == "Version" else members(one, one.tag) for one in element]
+        return [entry(one) for one in element]
     if is_inner(element, inside):
         return members(element, element.tag)
     if name in COUNTED and not inside.endswith("Party"):
         return int(text)
     return text == "true" if name in FLAGS else text
+
+
+def entry(element: etree._Element) -> Any:
+    """One of a list: of versions numbers, of orders their numbers, else what has members."""
+    if element.tag == "Version":
+        return int(element.text)
+    return text_of(element) if element.tag == "Order" else members(element, element.tag)
 
 
 def is_inner(element: etree._Element, inside: str) -> bool:
@@ -146,7 +153,9 @@ def test_every_field_of_the_api_is_in_the_schema() -> None:
         "Row": schema.Line, "Tax": schema.Tax, "Party": schema.Party, "Address": schema.Address,
         "TaxRegistration": schema.TaxRegistration, "Window": schema.TimeWindow, "AmazonStatus": schema.AmazonStatus,
         "StatusRow": schema.LineStatus, "Quantity": schema.StatusQuantity, "QuantityChange": schema.QuantityChange,
-        "Acknowledgement": schema.Acknowledgement, "Entry": schema.Export,
+        "Acknowledgement": schema.Acknowledgement, "Entry": schema.Export, "Invoice": schema.InvoiceOf,
+        "PaymentTerms": schema.PaymentTerms, "OrderUpdate": schema.OrderUpdate, "UpdateRow": schema.UpdateLine,
+        "Answer": schema.UpdateAnswer,
     }  # fmt: skip
     for name, model in described.items():
         assert {key(tag, "") for tag in declared(name)} == set(model.model_fields)

@@ -13,6 +13,7 @@ PATTERN = ("varchar_pattern_ops",)
 
 FILTERED = (
     "node", "program", "type", "state", "vendor_code", "ship_to", "amazon_status", "confirmation", "receiving",
+    "invoicing",
 )  # fmt: skip
 """What lists of documents filter by. Each order's index holds them all and none begins with one of them.
 
@@ -35,6 +36,12 @@ class SaleDocument(models.Model):
         ORDER = "order", _("Order")
         INVOICE = "invoice", _("Invoice")
         CREDIT_NOTE = "credit_note", _("Credit note")
+
+    class Invoicing(models.TextChoices):
+        """How much of an order is invoiced."""
+
+        PARTLY = "partly", _("Partly invoiced")
+        INVOICED = "invoiced", _("Invoiced")
 
     node = models.ForeignKey(Node, models.PROTECT, related_name="+", db_index=False, verbose_name=_("node"))
     type = models.CharField(_("type"), max_length=20, choices=Type)
@@ -71,6 +78,8 @@ class SaleDocument(models.Model):
     amazon_status = models.CharField(_("open or closed"), max_length=40, null=True)
     confirmation = models.CharField(_("confirmation"), max_length=20, null=True)
     receiving = models.CharField(_("receiving"), max_length=20, null=True)
+    # How much of an order its invoices bill (`invoicing`); null: nothing.
+    invoicing = models.CharField(_("invoicing"), max_length=20, choices=Invoicing, null=True)
     detailed = models.BooleanField(default=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     raw_digest = models.BinaryField(max_length=16)
