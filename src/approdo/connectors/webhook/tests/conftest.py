@@ -56,6 +56,8 @@ def parcel(*numbers: str, name: str = "12-5ad0f29c", attempt: int = 1) -> Parcel
         attempt=attempt,
         documents=documents,
         written=lambda: iter([b'{"version":1,"batch":"12","documents":[', b'{"number":"PO1"}\n]}\n']),
+        write=lambda _some, _part: iter(()),
+        time_zone="UTC",
         media_type="application/json",
         suffix=".json",
     )
