@@ -253,7 +253,7 @@ def test_documents_that_change_while_they_are_claimed_end_as_they_are():
 
     def change(round_):
         try:
-            moment = NOW + timedelta(minutes=round_)
+            moment = NOW + timedelta(minutes=90 + round_)
             changes = [
                 order(
                     f"PO{number:06}",
