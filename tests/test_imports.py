@@ -115,3 +115,10 @@ def test_a_server_that_is_killed_in_the_middle_leaves_whole_documents(erp: Erp):
     assert {one["result"] for one in answers} == {"unchanged", "accepted"}
     assert erp.stored() == sorted(one["number"] for one in erp.invoices)
     assert erp.whole()
+
+
+def test_a_run_only_says_that_the_erp_calls(erp: Erp):
+    done = erp.hub.run("Fatture")
+    assert (done["state"], done["errors"]) == ("succeeded", [])
+    (code,) = erp.hub.rows(f"SELECT code FROM exchanges_runnote WHERE run = {done['run']}")
+    assert code == ("called_from_outside",)

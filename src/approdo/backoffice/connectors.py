@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approdo.backoffice import connector_forms, exports, formats, option_fields
+from approdo.backoffice import connector_forms, exports, formats, imports, option_fields
 from approdo.backoffice.deleting import delete_all, delete_selected, stays
 from approdo.backoffice.steps import first_step
 from approdo.backoffice.unfolded import ModelAdmin
@@ -28,6 +28,7 @@ from approdo.processes.runs import request_run, split_numbers
 from approdo.sdk.connector import ConnectorType, Download
 from approdo.sdk.errors import ConfigError
 from approdo.sdk.exports import Export
+from approdo.sdk.imports import Import
 from approdo.sdk.options import Kind, Option
 
 MAY_RUN = "processes.run_connector"
@@ -147,6 +148,9 @@ class ConnectorAdmin(ModelAdmin[Connector]):
             "last_run": last_run,
             "fetching": exports.fetching(connector, request)
             if connector and declared and isinstance(declared.work, Export)
+            else None,
+            "taking": imports.taking_of(connector, request)
+            if connector and declared and isinstance(declared.work, Import)
             else None,
             "may_add_token": request.user.has_perm("processes.add_token"),
             "last_run_at": formats.moment(last_run.created_at, zone_of(connector.node))

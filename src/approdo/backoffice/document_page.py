@@ -14,13 +14,14 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from approdo.backoffice import export_section, formats, status_section, version_changes
+from approdo.backoffice import billing_section, export_section, formats, status_section, version_changes
 from approdo.backoffice.consumer import Consumer
 from approdo.backoffice.units import unit_label
 from approdo.catalog.models import Place
 from approdo.catalog.places import places
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes import recodings, rereading
+from approdo.sales.bills import BILLS
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine
 from approdo.sdk.documents import PersonalLine
 
@@ -32,6 +33,7 @@ PARTIES = {
     "ship_to": gettext_noop("Ship to"),
     "bill_to": gettext_noop("Bill to"),
     "ship_from": gettext_noop("Ship from"),
+    "remit_to": gettext_noop("Paid to"),
 }
 IMPORT_DETAILS = {
     "method_of_payment": gettext_noop("Method of payment"),
@@ -74,6 +76,8 @@ class LineRow(NamedTuple):
     taxes: list[str]
     unmatched: bool
     consumer: PersonalLine | None
+    bills: str
+    invoiced: str
 
 
 class VersionRow(NamedTuple):
@@ -90,6 +94,7 @@ def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer |
     wanted = str(asked.get("q", "")).strip()
     page = _lines(document, wanted).get_page(asked.get("p"))
     recoded = recodings.asked(document.node_id, document.program) is not None
+    billing = billing_section.of(document, zone)
     return {
         "state": formats.document_state(document.state),
         "type_label": document.get_type_display(),
@@ -106,7 +111,8 @@ def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer |
         "parties": _parties(_all_parties(document, consumer), places({document.ship_to}).get(document.ship_to)),
         "page": page,
         "wanted": wanted,
-        "rows": [_row(line, consumer, recoded) for line in page.object_list],
+        "rows": [_row(line, consumer, recoded, billing) for line in page.object_list],
+        **billing,
         "eaches": formats.number(_pieces(document)),
         "tax_total": formats.amount(document.tax_total, document.currency),
         "versions": _versions(document, zone, consumer),
@@ -141,8 +147,9 @@ def pretty(text: str) -> str:
 def download(text: str, name: str) -> HttpResponse:
     """The raw text as a file. Never shown by the browser: it is somebody else's data."""
     safe = slugify(name.removesuffix(".json")) or "document"
-    answer = HttpResponse(text, content_type="application/json; charset=utf-8")
-    answer["Content-Disposition"] = f'attachment; filename="{safe}.json"'
+    kind = "xml" if text.startswith("<") else "json"
+    answer = HttpResponse(text, content_type=f"application/{kind}; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{safe}.{kind}"'
     return answer
 
 
@@ -180,7 +187,7 @@ def _windows(document: SaleDocument, zone: ZoneInfo) -> list[tuple[str, SafeStri
 
 def _dates(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
     given = (
-        (_("Ordered"), document.date),
+        (_("Date") if document.type in BILLS else _("Ordered"), document.date),
         (_("Changed by Amazon"), document.changed_date),
         (_("In this state since"), document.state_changed_date),
         (_("First seen here"), document.created_at),
@@ -261,7 +268,7 @@ def _shipping(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
     return [Fact(label, value) for label, value in given if value]
 
 
-def _row(line: SaleLine, consumer: Consumer | None, recoded: bool) -> LineRow:
+def _row(line: SaleLine, consumer: Consumer | None, recoded: bool, billing: Mapping[str, Any]) -> LineRow:
     return LineRow(
         line=line,
         quantity=formats.number(line.quantity),
@@ -274,6 +281,8 @@ def _row(line: SaleLine, consumer: Consumer | None, recoded: bool) -> LineRow:
         taxes=[_tax(tax) for tax in line.taxes or []],
         unmatched=recoded and line.sku is None and not line.vanished,
         consumer=consumer.known.lines.get(line.sequence) if consumer and consumer.known else None,
+        bills=billing.get("billed", {}).get(line.sequence, ""),
+        invoiced=formats.number(billing.get("pieces", {}).get(line.sequence)),
     )
 
 

@@ -18,17 +18,19 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from approdo.backoffice import consumer, document_page, formats, seen
+from approdo.backoffice import billing_section, consumer, document_page, formats, seen
 from approdo.backoffice.batch_page import MAY_EXPORT_AGAIN
 from approdo.backoffice.days import on_days
 from approdo.backoffice.days_filter import DaysFilter
 from approdo.backoffice.exported_filter import ExportedFilter
+from approdo.backoffice.invoicing_filter import InvoicingFilter
 from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
 from approdo.exchanges import unmatched
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes import rereading
+from approdo.sales.bills import BILLS
 from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
 from approdo.sales.queries import search
 from approdo.sales.raw import is_sealed
@@ -184,7 +186,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     list_filter = (
         NodeFilter, ProgramFilter, StateFilter, SeenFilter, ExportedFilter, DateFilter, VendorCodeFilter, ShipToFilter,
         TypeFilter,        OwnSkuFilter,
-        ConfirmationFilter, ReceivingFilter, OpenFilter,
+        InvoicingFilter, ConfirmationFilter, ReceivingFilter, OpenFilter,
     )  # fmt: skip
     list_filter_submit = True
     list_per_page = 50
@@ -201,7 +203,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
 
     @admin.display(description=gettext_lazy("Number"), ordering="number")
     def marked_number(self, document: SaleDocument) -> SafeString:
-        """Its number, and whether it is new to whoever looks."""
+        """Its number, what it is where it is no order, and whether it is new to whoever looks."""
         match seen.mark(document):
             case "changed":
                 mark = formats.badge(pgettext("a document", "changed"), "warning")
@@ -209,8 +211,11 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
                 label = seen.LABELS["unseen"]
                 mark = format_html('<span class="ap-unseen" title="{0}" aria-label="{0}">●</span>', label)
             case _:
-                return SafeString(escape(document.number))
-        return format_html("{} {}", document.number, mark)
+                mark = SafeString("")
+        number = document.number
+        if document.type in BILLS:
+            number = format_html("{} {}", number, formats.badge(document.get_type_display()))
+        return format_html("{} {}", number, mark) if mark else SafeString(escape(number))
 
     @admin.display(description=gettext_lazy("Date"), ordering="date")
     def dated(self, document: SaleDocument) -> SafeString:
@@ -229,8 +234,9 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
 
     @admin.display(description=gettext_lazy("Total"))
     def amount(self, document: SaleDocument) -> SafeString:
-        """Total and currency."""
-        shown = formats.amount(document.total, document.currency)
+        """Total and currency; of an invoice what is to be paid."""
+        bill = document.type in BILLS
+        shown = billing_section.gross(document) if bill else formats.amount(document.total, document.currency)
         return format_html('<span class="ap-amount">{}</span>', shown) if shown else formats.NOTHING
 
     @admin.display(description=gettext_lazy("Updated"), ordering="updated_at")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, pgettext
 
 from approdo.backoffice.models import configuration_types
 from approdo.connectors import NODE_TYPES
+from approdo.exchanges.imports.reading import STATE
 from approdo.sales.fields import plain
 
 NOTHING = mark_safe('<span class="ap-none">–</span>')
@@ -34,6 +35,7 @@ STATE_LOOKS: Mapping[str, str] = {
     "accepted": "primary",
     "shipped": "success",
     "closed": "",
+    STATE: "warning",
 }
 
 
@@ -73,8 +75,8 @@ def moment(value: datetime | None, zone: ZoneInfo | None = None, seconds: bool =
 
 
 def state_labels() -> dict[str, str]:
-    """Amazon's order states in the reader's language, as the connector types declare them."""
-    labels = {}
+    """Amazon's order states in the reader's language, as the connector types declare them, and ours of invoices."""
+    labels = {STATE: gettext("STORED, NOT SENT")}
     for kind in configuration_types():
         for option in kind.options:
             if option.name == "states":

@@ -78,13 +78,17 @@ _AFTER = (
     ),
     Group(
         ("API",),
-        (Item("exchanges.batch", _("Export documents"), "cloud_download", "exchanges.view_batch"),),
+        (
+            Item("exchanges.batch", _("Export documents"), "cloud_download", "exchanges.view_batch"),
+            Item("exchanges.importcall", _("Import documents"), "cloud_upload", "exchanges.view_importcall"),
+        ),
     ),
     Group(
         (_("Logs"),),
         (
             Item("processes.alarm", _("Alarms"), "notifications", "processes.view_alarm"),
             Item("processes.run", _("Runs"), "history", "processes.view_run"),
+            Item("exchanges.importeddocument", _("Imported documents"), "move_to_inbox", "exchanges.view_importcall"),
             Item("processes.notice", _("Notices"), "outgoing_mail", "processes.view_notice"),
             Item("sales.personaldatalook", _("Looks at personal data"), "visibility", "sales.view_personaldatalook"),
         ),

@@ -50,6 +50,12 @@ LABELS: dict[str, str | Promise] = {
     "price_unit": gettext_lazy("Price for"),
     "cancelled": pgettext_lazy("of a line", "Cancelled"),
     "backorder_allowed": gettext_lazy("Backorder allowed"),
+    # of an invoice
+    "gross_total": gettext_lazy("To be paid"),
+    "tax_total": gettext_lazy("Taxes"),
+    "corrects": gettext_lazy("Corrects invoice"),
+    "order_line": gettext_lazy("Line of the order"),
+    "stated_total": gettext_lazy("Total"),
     # of a status
     "status": gettext_lazy("Open or closed"),
     "last_updated_date": gettext_lazy("Updated by Amazon"),

@@ -20,6 +20,7 @@ TYPES = (
 STATES = {
     **{state: label for program in PROGRAMS.values() for state, label in program.states.items()},
     "accepted": _("ACKNOWLEDGED (Vendor Direct Fulfillment)"),
+    "stored": _("STORED, NOT SENT (invoices)"),
 }
 
 FILTER = Option(
