@@ -51,15 +51,16 @@ class SshServer:
         self._process: subprocess.Popen[bytes] | None = None
         self.private_key = self._key("client")
         self._key("host")
+        self._key("other", "ecdsa")
         (self._home / "keys").write_text((self._home / "client.pub").read_text())
         self._user = self._unprivileged()
         self.user = pwd.getpwuid(self._user.get("user", os.geteuid())).pw_name
 
-    def _key(self, name: str) -> str:
+    def _key(self, name: str, kind: str = "ed25519") -> str:
         with suppress(FileNotFoundError):
             (self._home / name).unlink()
         subprocess.run(
-            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._home / name], check=True, capture_output=True
+            ["ssh-keygen", "-q", "-t", kind, "-N", "", "-f", self._home / name], check=True, capture_output=True
         )
         return (self._home / name).read_text()
 
@@ -74,7 +75,15 @@ class SshServer:
     @property
     def host_key(self) -> str:
         """Its fingerprint, reckoned from the file of the key."""
-        key = base64.b64decode((self._home / "host.pub").read_text().split()[1])
+        return self._fingerprint("host")
+
+    @property
+    def other_key(self) -> str:
+        """That of its key of another kind, which is not asked for first."""
+        return self._fingerprint("other")
+
+    def _fingerprint(self, name: str) -> str:
+        key = base64.b64decode((self._home / f"{name}.pub").read_text().split()[1])
         return "SHA256:" + base64.b64encode(hashlib.sha256(key).digest()).decode().rstrip("=")
 
     def settings(self, **changes: Any) -> dict[str, Any]:
@@ -100,7 +109,8 @@ class SshServer:
             "Subsystem": f"sftp internal-sftp {self._options}", "PasswordAuthentication": "yes",
         }  # fmt: skip
         config = self._home / "config"
-        config.write_text("".join(f"{name} {value}\n" for name, value in arguments.items()))
+        lines = [f"{name} {value}\n" for name, value in arguments.items()]
+        config.write_text("".join([*lines, f"HostKey {self._home / 'other'}\n"]))
         with (self._home / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", f"{self._limits()}exec {SSHD} -D -e -f {config}"],

@@ -41,6 +41,8 @@ def configuration(*, service: bool = False) -> dict[str, Any]:
             "approdo": {"level": level},
             # A refusal is told to whoever asked; the log is for what goes wrong here.
             "django.request": {"level": "ERROR"},
+            # What fails there is told by whoever asked it, in words and without a traceback.
+            "paramiko": {"level": "CRITICAL"},
             # The engine brings a handler of its own where it finds none.
             "dbos": {"handlers": ["stderr"], "propagate": False, "level": "ERROR"},
             **{name: {"level": others, "handlers": [], "propagate": True} for name in QUIET},

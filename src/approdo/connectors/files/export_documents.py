@@ -90,7 +90,7 @@ def _put(context: Context, parcel: Parcel, place: Place, file: names.File) -> No
     started, at, error = time.monotonic(), datetime.now(UTC), ""
     try:
         pieces = partial(parcel.write, file.documents, file.part)
-        put(place, file.name, pieces, replace=context.options.get("existing") == "replace")
+        put(place, file.name, pieces, replace=_may_replace(context.options))
     except ApprodoError as failure:
         error = failure.code
         raise
@@ -106,6 +106,11 @@ def _put(context: Context, parcel: Parcel, place: Place, file: names.File) -> No
                 error=error,
             )
         )
+
+
+def _may_replace(options: Mapping[str, Any]) -> bool:
+    """What has the batch in its name is an earlier attempt's, also where its settings were others."""
+    return options.get("existing") == "replace" or "{batch}" in (options.get("file_name") or names.DEFAULT)
 
 
 EXPORT_DOCUMENTS = ConnectorType(

@@ -145,21 +145,26 @@ class Ftp:
     def _names(self) -> list[str]:
         with self._told():
             try:
-                return [one.rpartition("/")[2] for one in self._ftp.nlst()]
+                listed = b"".join(self._received("NLST")).decode("latin-1")
             except ftplib.error_perm as error:
                 if str(error).startswith("550"):  # how some servers say that there is none
                     return []
                 raise
+        return [one.rpartition("/")[2] for one in listed.splitlines()]
 
     def read(self, name: str) -> Iterator[bytes]:
         """What the file holds."""
         with self._told(name):
             self._ftp.voidcmd("TYPE I")
-            with self._ftp.transfercmd(f"RETR {name}") as connection:
-                while piece := connection.recv(CHUNK):
-                    yield piece
-                _hang_up(connection)
-            self._ftp.voidresp()
+            yield from self._received(f"RETR {name}")
+
+    def _received(self, command: str) -> Iterator[bytes]:
+        # Not `retrbinary` or `nlst`: they fail where a server does not end TLS as it should.
+        with self._ftp.transfercmd(command) as connection:
+            while piece := connection.recv(CHUNK):
+                yield piece
+            _hang_up(connection)
+        self._ftp.voidresp()
 
     def write(self, name: str, pieces: Iterable[bytes]) -> None:
         """The server says that it has all of it, and as many bytes as were sent, where it tells sizes."""

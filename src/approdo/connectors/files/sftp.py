@@ -5,7 +5,7 @@ import errno
 import hashlib
 import io
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,12 @@ QUIET_SECONDS = 60
 
 PORT = 22
 CHUNK = 32 * 1024
+KEY_KINDS = (
+    ("ssh-ed25519",),
+    ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
+    ("rsa-sha2-512", "rsa-sha2-256", "ssh-rsa"),
+)
+"""The algorithms of each kind of host key."""
 
 
 def fingerprint_of(key: bytes) -> str:
@@ -59,13 +65,14 @@ class Sftp:
             Step(_("Directory"), "directory_seen", self._enter),
         )
 
-    def _connect(self) -> None:
+    def _connect(self, without: Sequence[str] = ()) -> None:
+        """Agree on how to talk; `without` are kinds of host keys that the server is not asked for."""
         import paramiko
 
         with self._told(code="files_server_unreachable"):
             connection = socket.create_connection((self._host, self._port), timeout=CONNECT_SECONDS)
             try:
-                self._transport = paramiko.Transport(connection)
+                self._transport = paramiko.Transport(connection, disabled_algorithms={"keys": without})
                 self._transport.banner_timeout = self._transport.auth_timeout = CONNECT_SECONDS
                 self._transport.start_client(timeout=CONNECT_SECONDS)
             except BaseException:
@@ -73,15 +80,33 @@ class Sftp:
                 raise
 
     def _trust(self) -> None:
-        """Raises `ConfigError`: `host_key_unknown` where none was entered, `host_key_changed` where it is another."""
-        key = self._connection.get_remote_server_key()
-        seen = fingerprint_of(key.asbytes())
+        """Raises `ConfigError`: `host_key_unknown` where none was entered, `host_key_changed` where it is another.
+
+        A server has a key of each kind, and the one entered need not be of the kind that is asked for first.
+        """
         known = self._settings.get("host_key") or []
-        params = {"seen": seen, "algorithm": key.get_name(), **self.params}
+        first = self._seen()
         if not known:
-            raise ConfigError("host_key_unknown", **params)
-        if _decoded(seen) not in [_decoded(one) for one in known]:
-            raise ConfigError("host_key_changed", known=", ".join(known), **params)
+            raise ConfigError("host_key_unknown", **first)
+        seen, others = first, [kind for kind in KEY_KINDS if first["algorithm"] not in kind]
+        while _decoded(seen["seen"]) not in [_decoded(one) for one in known]:
+            if not others:
+                raise ConfigError("host_key_changed", known=", ".join(known), **first)
+            wanted = others.pop(0)
+            seen = self._seen_of(wanted) or seen
+
+    def _seen(self) -> dict[str, Any]:
+        key = self._connection.get_remote_server_key()
+        return {"seen": fingerprint_of(key.asbytes()), "algorithm": key.get_name(), **self.params}
+
+    def _seen_of(self, kind: Sequence[str]) -> dict[str, Any] | None:
+        """The server's key of this kind, on a new connection; none where it has none."""
+        self.close()
+        try:
+            self._connect(without=[name for other in KEY_KINDS if other is not kind for name in other])
+        except TransientError:
+            return None
+        return self._seen()
 
     def _sign_in(self) -> None:
         import paramiko

@@ -62,6 +62,12 @@ def test_a_parcel_is_one_file_named_by_when_it_was_taken_and_again_the_same(tmp_
     assert [(one.operation, one.attempt, one.error) for one in made] == [(f"put {name}", n, "") for n in (1, 2, 3)]
 
 
+def test_an_attempt_with_other_settings_replaces_what_has_the_batch_in_its_name(tmp_path: Path) -> None:
+    send(context(tmp_path, file_name="{batch}.xml"), parcel(*ORDERS))
+    send(context(tmp_path, file_name="{batch}.xml"), parcel(ORDERS[0]))
+    assert found(tmp_path) == {"1042-ab12cd34.xml": "0:7HT4KQ2M"}
+
+
 def test_one_document_in_a_file_is_named_by_it_and_no_number_leaves_the_directory(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
@@ -182,6 +188,7 @@ def test_an_sftp_server_is_trusted_by_its_key_before_anything_is_told_to_it() ->
         assert codes(unknown) == ["server_answers", "host_key_unknown", *["not_come_so_far"] * 3]
         assert unknown[1].params["seen"] == ssh.host_key
         assert codes(tried(**ssh.settings(host_key=["SHA256:" + "A" * 43, ssh.host_key]))) == went
+        assert codes(tried(**ssh.settings(host_key=[ssh.other_key]))) == went, "its key of another kind"
         settings = ssh.settings()
         ssh.change_host_key()
         changed = tried(**settings)
