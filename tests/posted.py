@@ -29,6 +29,7 @@ INSIDE: dict[str, list[str]] = {
         "sequence", "asin", "vendor_sku", "sku", "title", "quantity", "unit", "unit_size", "eaches", "net_cost",
         "currency", "total", "taxes", "order", "order_line",
     ],
+    "payment_terms": ["type", "discount_percent", "discount_due_days", "net_due_days"],
     "answer": ["quantity", "unit", "unit_size", "eaches", "ship_date", "delivery_date", "reason"],
 }  # fmt: skip
 ITEMS = {"taxes": "Tax", "orders": "Order", "lines": "Row"}

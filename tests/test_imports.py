@@ -96,6 +96,8 @@ def test_callers_at_the_same_time_store_each_invoice_once(erp: Erp):
     assert all([row[place] for row in results].count("accepted") == 1 for place in range(len(erp.invoices)))
     assert erp.stored() == sorted(one["number"] for one in erp.invoices)
     assert erp.whole()
+    shown = {one["number"]: one["orders"] for one in erp.hub.documents("--type", "invoice")}
+    assert shown == {one["number"]: one["orders"] for one in erp.invoices}
 
 
 def test_a_server_that_is_killed_in_the_middle_leaves_whole_documents(erp: Erp):

@@ -25,7 +25,7 @@ class Bill(NamedTuple):
     link: SafeString
     kind: str
     state: SafeString
-    day: SafeString
+    day: str
     amount: str
 
 
@@ -76,6 +76,11 @@ def gross(document: SaleDocument) -> str:
     return formats.amount(document.total + (document.tax_total or Decimal(0)), document.currency)
 
 
+def day(document: SaleDocument, zone: ZoneInfo) -> str:
+    """The day of an invoice: it has no time of the day."""
+    return formats.day(document.date.astimezone(zone)) if document.date else "–"
+
+
 def _billing(document: SaleDocument) -> list[tuple[str, SafeString | str]]:
     billing = Billing.objects.filter(pk=document).first()
     links = OrderLink.objects.filter(document=document).select_related("order").order_by("position")
@@ -86,7 +91,7 @@ def _billing(document: SaleDocument) -> list[tuple[str, SafeString | str]]:
         (_("Corrects invoice"), _corrected(document, billing.corrects) if billing and billing.corrects else ""),
         (_("Net"), formats.amount(document.total, currency)),
         *((_tax_label(tax), formats.amount(Decimal(tax["amount"]), currency)) for tax in taxes),
-        (_("Taxes"), formats.amount(document.tax_total, currency)),
+        (_("Taxes"), formats.amount(document.tax_total, currency) if len(taxes) != 1 else ""),
         (_("To be paid"), formats.amount(billing.gross_total, currency) if billing else ""),
         (_("Terms of payment"), _terms(billing.payment_terms) if billing and billing.payment_terms else ""),
     ]
@@ -131,7 +136,7 @@ def _bills(document: SaleDocument, zone: ZoneInfo) -> list[Bill]:
             link=formats.link(link.document),
             kind=link.document.get_type_display(),
             state=formats.document_state(link.document.state),
-            day=formats.moment(link.document.date, zone),
+            day=day(link.document, zone),
             amount=gross(link.document),
         )
         for link in links

@@ -187,13 +187,14 @@ def _windows(document: SaleDocument, zone: ZoneInfo) -> list[tuple[str, SafeStri
 
 def _dates(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
     given = (
-        (_("Date") if document.type in BILLS else _("Ordered"), document.date),
+        (_("Ordered"), None if document.type in BILLS else document.date),
         (_("Changed by Amazon"), document.changed_date),
         (_("In this state since"), document.state_changed_date),
         (_("First seen here"), document.created_at),
         (_("Last changed here"), document.updated_at),
     )
-    return [Fact(label, formats.moment(moment, zone)) for label, moment in given if moment]
+    of_bill = [Fact(_("Date"), billing_section.day(document, zone))] if document.type in BILLS else []
+    return of_bill + [Fact(label, formats.moment(moment, zone)) for label, moment in given if moment]
 
 
 def _facts(document: SaleDocument) -> list[Fact]:

@@ -218,9 +218,10 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         return format_html("{} {}", number, mark) if mark else SafeString(escape(number))
 
     @admin.display(description=gettext_lazy("Date"), ordering="date")
-    def dated(self, document: SaleDocument) -> SafeString:
+    def dated(self, document: SaleDocument) -> SafeString | str:
         """The document's date."""
-        return formats.moment(document.date, zone_of(document.node))
+        zone = zone_of(document.node)
+        return billing_section.day(document, zone) if document.type in BILLS else formats.moment(document.date, zone)
 
     @admin.display(description=gettext_lazy("State"))
     def badge(self, document: SaleDocument) -> SafeString:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from approdo.backoffice import coverage_panel, formats, health, run_page, run_words
 from approdo.backoffice.days import on_days, today
 from approdo.backoffice.models import CONFIGURATION_MODELS, configuration_types
+from approdo.exchanges.imports.reading import STATE
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes.causes import quiet_key
@@ -168,6 +169,7 @@ def _states() -> list[StateCount]:
             _documents(states[0]),
         )
         for states in formats.state_groups().values()
+        if states != [STATE]  # of invoices
     ]
 
 

@@ -207,9 +207,9 @@ class ImportedDocumentAdmin(_Written):
     empty_hint = gettext_lazy("A document comes when an ERP posts it to a connector of the type API Import documents.")
 
     @admin.display(description=gettext_lazy("Number"))
-    def named(self, row: ImportedDocument) -> SafeString | str:
+    def named(self, row: ImportedDocument) -> SafeString:
         """Its number, and a way to what it became."""
-        return _row(row).name
+        return format_html('<span style="white-space: nowrap">{}</span>', _row(row).name)
 
     @admin.display(description=gettext_lazy("Type"))
     def kind(self, row: ImportedDocument) -> str:
@@ -236,7 +236,11 @@ class ImportedDocumentAdmin(_Written):
     def why(self, row: ImportedDocument) -> SafeString:
         """Why it was refused, or what is odd in it."""
         said = format_html_join("", "<p>{}</p>", ((text,) for text, _field in _row(row).said))
-        return format_html('<div class="ap-wrap">{}</div>', said) if said else formats.NOTHING
+        return (
+            format_html('<div class="ap-wrap" style="min-width: min(20rem, 50vw)">{}</div>', said)
+            if said
+            else formats.NOTHING
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

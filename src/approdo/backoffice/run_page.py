@@ -156,8 +156,8 @@ def _orders(run: Run) -> list[OrderRow]:
     wanted = list(NumberRead.objects.filter(run=run.pk)[:MOST_WINDOWS])
     numbers = [one.number for one in wanted if one.result and not one.code]
     nodes = {one.node_id for one in wanted}
-    found = SaleDocument.objects.filter(node_id__in=nodes, number__in=numbers).values_list("number", "pk")
-    documents = dict(found)
+    orders = SaleDocument.objects.filter(type=SaleDocument.Type.ORDER, node_id__in=nodes, number__in=numbers)
+    documents = dict(orders.values_list("number", "pk"))
     looks = {"created": "success", "updated": "info", "failed": "danger", "missed": "danger"}
     return [
         OrderRow(

@@ -47,7 +47,7 @@ def _on(first: date, last: date) -> QuerySet[SaleDocument]:
     start = datetime.combine(first, time.min, _zone())
     end = datetime.combine(last + timedelta(days=1), time.min, _zone())
     # What has changed since then has a later date: no order of these days is missed by it.
-    return SaleDocument.objects.filter(updated_at__gte=start).filter(
+    return SaleDocument.objects.filter(type=SaleDocument.Type.ORDER, updated_at__gte=start).filter(
         versions__received_at__gte=start, versions__received_at__lt=end
     )
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 
 from approdo.exchanges import delivery, thinning
+from approdo.exchanges.imports import taking
 from approdo.processes.models import Alarm, Connector, Notice, Procedure, RecodeJob, Run, RunStep
 from approdo.sales.models import DocumentVersion, SetAside, StatusVersion
 
@@ -33,12 +34,13 @@ def thin(now: datetime) -> bool:
 
     Requests and warnings of ended runs go first, then the runs themselves; one that a version of a document, or
     a set-aside document, names stays, and so does the newest of each connector and procedure with its parts.
-    Notices that were sent or given up, alarms that are over and ended recodings of stored documents go too, and what
-    batches held that were confirmed a month ago.
+    Notices that were sent or given up, alarms that are over, ended recodings of stored documents and calls that posted
+    documents go too, and what batches held that were confirmed a month ago.
     """
     newest = _newest()
     old = now - timedelta(days=settings.KEEP_RUNS)
     bitten = _thin_runs(old, newest) | _thin_told(old) | bool(delivery.empty_old(now))
+    bitten |= bool(taking.forget_old(old))
     before = now - max(PROOF, timedelta(days=settings.KEEP_RUNS))
     since = Run.objects.filter(created_at__gte=before).order_by("created_at", "pk").first()
     first = since or Run.objects.order_by("-pk").first()

@@ -12,6 +12,7 @@ from posted import as_json, as_xml, invoice, line, store, update
 from approdo.api.tests.conftest import escaped, node_body
 from approdo.exchanges.models import ImportCall, ImportedDocument, Receipt
 from approdo.nodes.models import Node
+from approdo.processes import news
 from approdo.processes.models import Connector
 from approdo.sales.models import DocumentVersion, OrderUpdate, SaleDocument, SaleLine
 
@@ -516,6 +517,26 @@ def test_an_invoice_of_ten_thousand_lines(erp):
     assert SaleDocument.objects.get(type="order").invoicing == "invoiced"
     one_more = invoice("FT-2", lines=[*deepcopy(billed), line(order_line="1")], gross_total="396039.60")
     assert refused(erp, one_more) == ("too_many_entries", "lines")
+
+
+@pytest.mark.parametrize("written", ["json", "xml", "csv"])
+def test_invoices_are_exported_as_orders_are(caller, erp, ordered, written):
+    options = {"format": written, "filter": {"types": ["invoice"], "states": ["stored"]}}
+    made = caller.post(
+        "/connectors", {"name": "Out", "node": "Gestionale", "type": "api.export_documents", "options": options}
+    )
+    post(erp, invoice(), update())
+    text = erp.get(f"/exports/{made.data['id']}").text
+    assert "FT-1" in text
+    assert "PO000001" in text
+    assert "39.60" in text
+    assert text.count("vendor_retail") == 1
+    assert "FT-1" not in erp.get(f"/exports/{made.data['id']}").text
+
+
+def test_what_came_in_on_a_day_are_orders(erp, ordered):
+    post(erp, invoice())
+    assert news.of_days(NOW.date(), NOW.date())["counts"] == {"new": 1, "changed": 0, "cancelled": 0}
 
 
 def test_it_is_run_by_those_who_call(caller, connector_of):

@@ -139,6 +139,13 @@ def _plain(params: dict[str, Any]) -> dict[str, Any]:
     return {name: value.replace("\0", "") if isinstance(value, str) else value for name, value in params.items()}
 
 
+def forget_old(before: datetime, most: int = 100) -> int:
+    """Delete some calls that began before a moment, with what was answered; what they brought stays."""
+    old = ImportCall.objects.filter(began_at__lt=before).order_by("began_at").values_list("pk", flat=True)[:most]
+    deleted, _kinds = ImportCall.objects.filter(pk__in=list(old)).delete()
+    return deleted
+
+
 def said_of(row: ImportedDocument) -> Iterator[tuple[str, dict[str, Any]]]:
     """The codes and parameters of what is said of a document: why it was refused, or what is odd."""
     if row.code:

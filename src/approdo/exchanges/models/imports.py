@@ -5,6 +5,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from approdo.sales.models import NUMBER_LENGTH, SaleDocument
 
@@ -18,12 +19,12 @@ class ImportCall(models.Model):
     connector = models.BigIntegerField(_("connector"))
     called_by = models.CharField(_("called by"), max_length=150, blank=True)
     format = models.CharField(_("format"), max_length=10, blank=True)
-    bytes = models.PositiveBigIntegerField(_("bytes"), default=0)
+    bytes = models.BigIntegerField(_("bytes"), default=0)
     began_at = models.DateTimeField(_("called"))
     ended_at = models.DateTimeField(_("ended"), null=True)
-    accepted = models.PositiveIntegerField(_("accepted"), default=0)
-    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
-    refused = models.PositiveIntegerField(_("refused"), default=0)
+    accepted = models.PositiveIntegerField(pgettext_lazy("documents", "accepted"), default=0)
+    unchanged = models.PositiveIntegerField(pgettext_lazy("documents", "unchanged"), default=0)
+    refused = models.PositiveIntegerField(pgettext_lazy("documents", "refused"), default=0)
     # Why nothing of it was read at all.
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict)

@@ -10,10 +10,10 @@ from django.utils import timezone
 from approdo import environment
 from approdo.exchanges import thinning as details
 from approdo.exchanges.coverage import Reach, coverage, unread
-from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
+from approdo.exchanges.models import ImportCall, ImportedDocument, NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.processes import run_data, thinning
 from approdo.processes.models import Alarm, Connector, Notice, Procedure, Recipient, Run, RunStep
-from approdo.sales.models import DocumentVersion
+from approdo.sales.models import DocumentVersion, SaleDocument
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.connector import Scan, Span
 from approdo.sdk.errors import ConfigError
@@ -225,3 +225,14 @@ def test_what_waits_for_a_recipient_that_is_switched_off_is_not_told_later():
     desk.active = True
     desk.save()
     assert Notice.objects.get().state == "given_up"
+
+
+def test_calls_that_posted_documents_go_and_what_they_brought_stays(node):
+    receive(amazon_orders.batch(amazon_orders.order()), Origin(node.pk, None, NOW))
+    for days in (100, 1):
+        call = ImportCall.objects.create(connector=1, began_at=NOW - days * DAY)
+        order = SaleDocument.objects.get()
+        ImportedDocument.objects.create(call=call, position=1, result="accepted", document=order)
+    thinning.thin(NOW)
+    assert ImportCall.objects.count() == ImportedDocument.objects.count() == 1
+    assert SaleDocument.objects.count() == 1
