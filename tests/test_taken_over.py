@@ -41,7 +41,7 @@ def amazon():
 
 
 def check_truth(hub: Hub, amazon: Simulator) -> None:
-    assert truth.held(hub) == truth.expected(amazon, amazon.now - timedelta(days=DAYS))
+    truth.check(hub, amazon, DAYS)
     assert truth.live(hub) == []
 
 
@@ -128,8 +128,7 @@ def test_a_new_version_goes_on_with_what_the_old_one_left_and_with_what_waited_f
     assert gone in str(hub.rows(TAKEN_OVER)[0][1])
     assert pages_repeated(amazon) <= 1
     check_truth(hub, amazon)
-    since = amazon.now - timedelta(days=DAYS)
-    assert truth.held(hub, "Second") == truth.expected(amazon, since, "second")
+    truth.check(hub, amazon, DAYS, "second", "Second")
 
 
 def test_a_new_version_leaves_a_living_worker_of_the_old_one_its_run(hub: Hub, amazon: Simulator):
