@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TRYTON := .venv-tryton
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: demo demo-reset setup up test check bench lock
@@ -20,7 +21,7 @@ up: $(VENV)/runtime
 
 # On each database everything that touches one. What the commands do there, tests/ sees on both. More processes than
 # cores, because many tests wait for the processes that they start.
-test: $(VENV)/dev
+test: $(VENV)/dev $(TRYTON)/ready
 	@sh tools/test-services.sh
 	@echo "== SQLite"; $(BIN)/pytest -n 4 --dist worksteal -q
 	@if $(BIN)/python tests/postgres.py; then \
@@ -39,6 +40,7 @@ check: $(VENV)/dev
 bench: $(VENV)/dev
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/import_orders.py
+	$(BIN)/python bench/while_downloading.py
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.
 lock:
@@ -46,6 +48,8 @@ lock:
 		pyproject.toml -o requirements/runtime.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group pyproject.toml:erp -o requirements/erp.txt
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -69,6 +73,18 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 	@echo "Installing what its tests need …"
 	@$(call install,requirements/dev.txt)
 	@touch $@
+
+# Without it one test is skipped, and says so.
+$(TRYTON)/ready: requirements/erp.txt | $(VENV)/dev
+	@echo "Installing Tryton, the ERP of one test …"
+	@$(PYTHON) -m venv --clear $(TRYTON) && $(call install_tryton) && touch $@ \
+		|| echo "Tryton could not be installed: the test that needs it is skipped."
+
+ifdef UV
+install_tryton = VIRTUAL_ENV=$(TRYTON) $(UV) pip install --quiet --require-hashes -r requirements/erp.txt
+else
+install_tryton = $(TRYTON)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/erp.txt
+endif
 
 ifdef UV
 install = VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $(1)

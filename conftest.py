@@ -89,3 +89,18 @@ def own_workers(settings, tmp_path, monkeypatch):
     if DATABASE == "postgresql":
         server = os.environ["APPRODO_TEST_SERVER"]
         monkeypatch.setenv("APPRODO_DATABASE_URL", f"{server}/{connection.settings_dict['NAME']}")
+
+
+@pytest.fixture(scope="session")
+def erp(tmp_path_factory):
+    """A real Tryton with the books of a small vendor, where it is installed (`make .venv-tryton/ready`)."""
+    from erp import Erp
+
+    from amazon_simulator.places import COUNTRIES
+
+    centres = sorted({centre for country in COUNTRIES.values() for centre in country.fulfilment_centres})
+    running = Erp(tmp_path_factory.mktemp("erp"), centres)
+    running.add_products(["ART-001", "ART-002", "8001234567890"])
+    running.add_products(["ART-BOX"], "bx12")
+    yield running
+    running.stop()

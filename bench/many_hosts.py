@@ -90,7 +90,8 @@ def _keep(part: str, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         print(json.dumps(row), flush=True)
         old = known.get(_key(row))
-        if not old or row.get("others", 0) <= old.get("others", 1):
+        taken = old.get("others") if old else None  # not known of the oldest figures
+        if taken is None or row.get("others", 0) <= taken:
             known[_key(row)] = row
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     kept |= {**machine, "lines": LINES, part: [known[key] for key in sorted(known)]}
@@ -193,14 +194,15 @@ class Installation:
         """Run a command to its end."""
         self._run("-m", "approdo", *arguments)
 
-    def visitor(self, port: int) -> httpx2.Client:
-        """Somebody who may read documents."""
-        token = self._run("-m", "approdo", "token", "add", "visitor", "--scope", "documents:read").strip()
+    def visitor(self, port: int, *scopes: str) -> httpx2.Client:
+        """Somebody who may read documents, and more where asked for."""
+        given = [part for scope in ("documents:read", *scopes) for part in ("--scope", scope)]
+        token = self._run("-m", "approdo", "token", "add", "visitor", *given).strip()
         return httpx2.Client(base_url=f"http://127.0.0.1:{port}", headers={"authorization": f"Bearer {token}"})
 
-    def python(self, code: str) -> None:
-        """Run a program in this installation."""
-        self._run("-c", code)
+    def python(self, code: str) -> str:
+        """Run a program in this installation; returns what it printed."""
+        return self._run("-c", code)
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command and leave it running; its connections bear its name."""

@@ -1,6 +1,6 @@
 """How fast the store takes pages that have come already: new, unchanged, changed. No network.
 
-    python bench/store.py [--orders 20000] [--blocks 5] [--database postgresql://…]
+    python bench/store.py [--orders 20000] [--blocks 5] [--recode 1.0] [--database postgresql://…]
 
 *Store* is the transaction that stores a page (`intake.take_page`): its requests logged, documents, progress and counts
 written, committed. *Step* is the workflow's own step around it, as a worker does it: looking up run, window and
@@ -10,12 +10,15 @@ orders × 10 lines come from the simulator's generator, and the engine's own not
 The orders are cut into blocks. Each block is taken by the floor (`floor.py`: bare `sqlite3`), then by the hub: new,
 unchanged, with 5 % changed. Beside each other stand only figures of one block; the table shows the median of the blocks
 and how far apart they were. Every block but the first comes into tables that hold the earlier ones.
+
+With `--recode` SKUs are recoded, by a table that holds this share of the vendor SKUs; the rest is listed.
 """
 
 import argparse
 import json
 import os
 import platform
+import re
 import resource
 import sqlite3
 import sys
@@ -34,6 +37,8 @@ from floor import SCHEMA, _store
 from msgspec.structs import replace
 
 PAGE = 100
+OTHERS = 20_000
+"""So many recodings are for other goods."""
 AMAZON_PER_SECOND = 1000
 RESULTS = Path(__file__).resolve().parent / "results"
 
@@ -46,11 +51,12 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=20_000)
     parser.add_argument("--blocks", type=int, default=5)
     parser.add_argument("--database", default="", help="an empty PostgreSQL database (default: SQLite)")
+    parser.add_argument("--recode", type=float, help="recode SKUs; the share of them that has a match")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         _prepare(home, options.database)
         first, *pages = _pages(options.orders + PAGE)
-        connector = _connector()
+        connector = _connector(options.recode, pages)
         _take(connector, [first])  # so that nothing is measured that happens once
         measured = _measure(home, connector, pages, options.blocks)
     kinds = {name: _summary(name, measured) for name in measured[0]}
@@ -70,8 +76,9 @@ def main() -> None:
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     database = "postgresql" if options.database else "sqlite"
     given = {"orders": options.orders, "blocks": options.blocks, "database": database, **machine}
+    kind = "" if options.recode is None else f"-recoded-{options.recode:g}"
     written = {**given, "results": kinds, "new_to_unchanged": faster}
-    (RESULTS / f"store-{database}.json").write_text(json.dumps(written, indent=2) + "\n")
+    (RESULTS / f"store-{database}{kind}.json").write_text(json.dumps(written, indent=2) + "\n")
 
 
 def _prepare(home: str, database: str) -> None:
@@ -117,7 +124,7 @@ def _measure(home: str, connector: Any, pages: list[Page], blocks: int) -> list[
     return measured
 
 
-def _connector() -> Any:
+def _connector(recode: float | None, pages: list[Page]) -> Any:
     from approdo.nodes.models import Configuration, Node, TimeRange
     from approdo.processes.models import Connector
 
@@ -127,7 +134,22 @@ def _connector() -> Any:
     kind, options = "order_download_configuration", {"type": "vendor_retail", "states": "all", "read_status": False}
     configuration = _saved(Configuration(kind=kind, name="Retail", time_range=time_range, options=options))
     type_ = "amazon_vendor.download_orders"
-    return _saved(Connector(name="Download", node=node, type=type_, configuration=configuration, options={}))
+    return _saved(
+        Connector(name="Download", node=node, type=type_, configuration=configuration, options=_recoding(recode, pages))
+    )
+
+
+def _recoding(share: float | None, pages: list[Page]) -> dict[str, Any]:
+    """The connector's options, after filling the table with this share of the vendor SKUs, and with others."""
+    from approdo.catalog.models import SkuRecoding
+
+    if share is None:
+        return {}
+    texts = b"".join(text for page in pages for text in page)
+    codes = sorted({code.decode() for code in re.findall(rb'"vendorProductIdentifier":"([^"]+)"', texts)})
+    wanted = [*codes[: round(len(codes) * share)], *(f"OTHER-{number:05}" for number in range(OTHERS))]
+    SkuRecoding.objects.bulk_create((SkuRecoding(external=code, sku=f"OWN-{code}") for code in wanted), batch_size=1000)
+    return {"recode_skus": True}
 
 
 def _saved(record: Any) -> Any:

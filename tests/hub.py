@@ -19,7 +19,7 @@ import yaml
 
 from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 
 
 class Hub:

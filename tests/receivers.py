@@ -1,12 +1,12 @@
 """A mail server and a receiver of webhooks, both real, that can be made to fail."""
 
-import time
+import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import TYPE_CHECKING, Any
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
@@ -54,39 +54,82 @@ class MailServer:
             controller.stop()
 
 
-class WebhookReceiver:
-    """Keeps what it is sent. `answers` are the next statuses (200 afterwards); `hangs` in seconds before each."""
+class Reply(NamedTuple):
+    """What a receiver answers. `endless`: the body never ends; `drips`: its head comes byte by byte, so many seconds apart."""
 
-    def __init__(self) -> None:
+    status: int = 200
+    body: bytes = b""
+    headers: dict[str, str] = {}
+    endless: bool = False
+    drips: float = 0.0
+
+
+class WebhookReceiver:
+    """Keeps what it is sent. `answers` are the next ones (200 afterwards); `hangs` in seconds before each.
+
+    With a `certificate` (a file that holds it and its key) it speaks HTTPS.
+    """
+
+    def __init__(self, certificate: str = "", host: str = "127.0.0.1", port: int = 0) -> None:
         self.calls: list[tuple[dict[str, str], bytes]] = []
-        self.answers: list[int] = []
+        self.answers: list[int | Reply] = []
         self.hangs = 0.0
+        self._stopped = Event()
         receiver = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 receiver.calls.append(({name.lower(): value for name, value in self.headers.items()}, body))
-                time.sleep(receiver.hangs)
-                status = receiver.answers.pop(0) if receiver.answers else 200
-                self.send_response(status)
-                if 300 <= status < 400:
-                    self.send_header("location", receiver.url + "elsewhere")
-                self.send_header("content-length", "0")
-                self.end_headers()
+                receiver._stopped.wait(receiver.hangs)
+                answer = receiver.answers.pop(0) if receiver.answers else 200
+                with suppress(OSError):
+                    receiver._answer(self, Reply(answer) if isinstance(answer, int) else answer)
 
             def log_message(self, *_arguments: Any) -> None:
                 pass
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        self._server = _Server((host, port), Handler)
+        self.port = self._server.server_port
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            self._server.socket = context.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
+        scheme = "https" if certificate else "http"
+        self.url = f"{scheme}://{host}:{self.port}/"
+
+    def _answer(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+        if reply.drips:
+            for byte in b"HTTP/1.1 200 OK\r\nx-slow: " + b"x" * 10_000:
+                handler.wfile.write(bytes([byte]))
+                if self._stopped.wait(reply.drips):
+                    return
+        handler.send_response(reply.status)
+        if 300 <= reply.status < 400:
+            handler.send_header("location", self.url + "elsewhere")
+        for name, value in reply.headers.items():
+            handler.send_header(name, value)
+        if not reply.endless and "content-length" not in reply.headers:
+            handler.send_header("content-length", str(len(reply.body)))
+        handler.end_headers()
+        handler.wfile.write(reply.body)
+        while reply.endless and not self._stopped.is_set():
+            handler.wfile.write(b"x" * 65536)
 
     @contextmanager
     def running(self) -> Iterator["WebhookReceiver"]:
         """Answers while inside."""
-        Thread(target=self._server.serve_forever, daemon=True).start()
+        Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
             yield self
         finally:
+            self._stopped.set()
             self._server.shutdown()
             self._server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_about: Any) -> None:
+        """A caller that does not like our certificate, or hangs up, is meant."""

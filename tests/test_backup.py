@@ -47,19 +47,25 @@ def large_amazon():
 
 @pytest.fixture(scope="module")
 def once_used(migrated_hub: Hub, amazon: Simulator, tmp_path_factory) -> Hub:
-    """A hub with retail orders, consumers, a procedure, a recipient, a token and whoever signed in."""
+    """A hub with orders, codes without a match, consumers, a procedure, a recipient, a token and whoever signed in."""
     hub = migrated_hub.copy(tmp_path_factory.mktemp("used"))
     records = declared(amazon, last=f"{DAYS} days")
+    records["connectors"][0]["options"]["recode_skus"] = True
     configuration = {"name": "Direct", "type": "vendor_direct_fulfillment", "time_range": "Range", "states": "all"}
     records["order_download_configurations"].append(configuration)
     records["connectors"].append(records["connectors"][0] | {"name": "Direct", "options": {"configuration": "Direct"}})
     slot = {"days": ["mon"], "from": "08:00", "to": "22:30"}
     records["procedures"] = [{"name": "Both", "connectors": ["Download", "Direct"], "active": [slot]}]
     records["recipients"] = [{"name": "ERP", "kind": "webhook", "address": "https://erp.example.com", "secret": SECRET}]
+    node = records["nodes"][0]["name"]
+    records["sku_recodings"] = [{"external": "X", "sku": "A"}, {"external": "X", "sku": "B", "node": node}]
+    records["places"] = [{"code": "MXP5", "name": "Piacenza", "time_zone": "Europe/Rome"}]
     said = hub.apply(records)
     assert said.returncode == 0, said.stderr
     done = hub.command("run", "Both", "--json")
     assert done.returncode == 0, done.stderr
+    for table in ("exchanges_unmatchedcode", "catalog_place"):
+        assert hub.rows(f"SELECT 1 FROM {table} LIMIT 1")
     for name in ("ERP", "Old"):
         assert hub.command("token", "add", name, "--scope", "documents:read").returncode == 0
     hub.change("DELETE FROM processes_token WHERE name = 'Old'")

@@ -15,7 +15,7 @@ from approdo.processes import alarms
 from approdo.processes.models import Alarm as AlarmRow
 from approdo.processes.wording import alarm_data, explained
 
-Cause = Literal["failed", "late", "overdue", "worker_gone", "secret_old", "refused", "quiet"]
+Cause = Literal["failed", "late", "overdue", "worker_gone", "secret_old", "secret_missing", "refused", "quiet"]
 
 
 class Alarm(BaseModel):

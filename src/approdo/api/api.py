@@ -15,12 +15,16 @@ from approdo.api import (
     configurations,
     connectors,
     documents,
+    exports,
+    imports,
     nodes,
     procedures,
     recipients,
     runs,
     set_aside,
+    tables,
     time_ranges,
+    unmatched_codes,
 )
 from approdo.api.bodies import StrictJson
 from approdo.api.problems import MEDIA_TYPE, ApiProblem, problem_answer, problem_of
@@ -54,8 +58,9 @@ class RestApi(NinjaAPI):
         return [*patterns, rest], application, namespace
 
     def get_openapi_schema(self, **arguments: Any) -> OpenAPISchema:
-        """The description, with the media type of problems and the headers that ninja leaves out."""
+        """The description, with what ninja leaves out: types of problems, headers, bodies that we read ourselves."""
         schema = super().get_openapi_schema(**arguments)
+        schema["components"]["schemas"].update(imports.SCHEMAS)
         for operations in schema["paths"].values():
             for operation in operations.values():
                 for status, described in operation["responses"].items():
@@ -116,7 +121,14 @@ for name, router in configurations.routers().items():
     api.add_router(f"/{name}", router)
 api.add_router("/connectors", connectors.router)
 api.add_router("/procedures", procedures.router)
+api.add_router("/exports", exports.router)
+api.add_router("/imports", imports.router)
 api.add_router("/runs", runs.router)
 api.add_router("/alarms", alarms.router)
 api.add_router("/recipients", recipients.router)
+api.add_router("/sku-recodings/recode", unmatched_codes.recode_router)
+api.add_router("/sku-recodings", tables.recodings)
+api.add_router("/places", tables.places)
 api.add_router("/set-aside", set_aside.router)
+api.add_router("/unmatched-codes", unmatched_codes.router)
+# Before the recodings themselves, of which one could be called so.

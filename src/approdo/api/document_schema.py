@@ -1,5 +1,6 @@
 """How a sale document is described; `sales.queries.whole` makes what is described here."""
 
+from datetime import date as day_type
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,7 +10,9 @@ Program = Literal["vendor_retail", "vendor_direct_fulfillment"]
 DocumentType = Literal["order", "invoice", "credit_note"]
 CONSUMER = "Direct Fulfillment only; null unless the token has the scope `personal-data:read`."
 ONLY_DIRECT = "Direct Fulfillment only."
+ONLY_BILLS = "Invoices and credit notes only."
 Confirmation = Literal["unconfirmed", "partly", "confirmed", "rejected"]
+Invoicing = Literal["not_invoiced", "partly", "invoiced"]
 Receiving = Literal["not_received", "partly", "received"]
 PER_EACH = "A decimal as text, per each, or per `price_unit` where priced by weight; never per case."
 
@@ -66,7 +69,7 @@ class Tax(BaseModel):
 class Line(BaseModel):
     """One line of a document."""
 
-    sequence: str = Field(description="Amazon's, as text.")
+    sequence: str = Field(description="Amazon's, as text; of invoices their own.")
     asin: str
     vendor_sku: str
     sku: str | None
@@ -83,9 +86,13 @@ class Line(BaseModel):
     vanished: bool = Field(description="No longer part of the newest version.")
     backorder_allowed: bool | None
     taxes: list[Tax]
-    total: str | None = Field(description="Eaches × net cost; null where priced by weight or a part is absent.")
+    total: str | None = Field(
+        description="Eaches × net cost; null where priced by weight or a part is absent. Of invoices as it was stated."
+    )
     gift_message: str | None = Field(None, description=CONSUMER)
     customized_url: str | None = Field(None, description=f"Amazon's, in base 64. {CONSUMER}")
+    order: str | None = Field(None, description=f"The order that it bills. {ONLY_BILLS}")
+    order_line: str | None = Field(None, description=f"The `sequence` of that line in its order. {ONLY_BILLS}")
 
 
 class StatusQuantity(BaseModel):
@@ -148,6 +155,71 @@ class AmazonStatus(BaseModel):
     lines: list[LineStatus]
 
 
+class Export(BaseModel):
+    """One version of the document, handed over to one connector."""
+
+    connector: str | None = Field(description="The connector's name; null where it is gone.")
+    version: int
+    change: bool = Field(description="An earlier version had been handed over before.")
+    state: Literal["sending", "confirmed", "withdrawn"] = Field(
+        description="Given out and not confirmed; handed over; to be handed over again."
+    )
+    at: datetime
+    batch: str
+    receipt: str | None = Field(description="The ERP's own number, if it gave one back.")
+
+
+class InvoiceOf(BaseModel):
+    """An invoice or a credit note that bills the order."""
+
+    id: int
+    type: DocumentType
+    number: str
+
+
+class PaymentTerms(BaseModel):
+    """When an invoice is to be paid."""
+
+    type: str | None
+    discount_percent: str | None
+    discount_due_days: int | None
+    net_due_days: int | None
+
+
+class UpdateAnswer(BaseModel):
+    """A part of what was ordered, and what becomes of it."""
+
+    quantity: int
+    unit: str
+    unit_size: int | None
+    eaches: int
+    ship_date: day_type | None = None
+    delivery_date: day_type | None = None
+    reason: str | None = None
+
+
+class UpdateLine(BaseModel):
+    """What becomes of one line."""
+
+    sequence: str
+    asin: str
+    vendor_sku: str
+    sku: str | None
+    accepted: UpdateAnswer | None
+    backordered: UpdateAnswer | None
+    rejected: UpdateAnswer | None
+
+
+class OrderUpdate(BaseModel):
+    """What the ERP says of an order."""
+
+    receipt: str | None = Field(description="The ERP's own number.")
+    version: int = Field(description="Counts the different updates from 1.")
+    state: str = Field(description="`stored`: kept here, not sent to Amazon.")
+    received_at: datetime
+    lines: list[UpdateLine]
+
+
 class Document(BaseModel):
     """A sale document: what its newest version says."""
 
@@ -157,12 +229,14 @@ class Document(BaseModel):
     number: str
     node: str = Field(description="The node's name.")
     vendor_code: str
-    state: str = Field(description="Amazon's, in lower case; a new one passes through as it is.")
+    state: str = Field(
+        description="Amazon's, in lower case; a new one passes through as it is. Of invoices `stored`: not sent."
+    )
     date: datetime | None
     changed_date: datetime | None
     state_changed_date: datetime | None
     currency: str
-    total: str | None = Field(description="The sum of the lines' totals; null where one is.")
+    total: str | None = Field(description="The sum of the lines' totals, without taxes; null where one is.")
     purchase_order_type: str | None
     payment_method: str | None
     deal_code: str | None
@@ -176,9 +250,18 @@ class Document(BaseModel):
     delivery_window: TimeWindow | None
     updated_at: datetime = Field(description="When this version was stored here; what `updated_since` compares.")
     version: int = Field(description="Counts from 1.")
-    exports: list[Any]
+    exports: list[Export] = Field(description="What was handed over to which connector, oldest first.")
     acknowledged: bool
-    invoiced: bool
+    invoiced: bool = Field(description="Whether every piece that is to be delivered is on an invoice.")
+    invoices: list[InvoiceOf] = Field([], description="Of orders: what bills it, oldest first.")
+    order_update: OrderUpdate | None = Field(None, description="Of orders: the newest update by the ERP.")
+    orders: list[str] = Field([], description=f"The numbers of the orders that it bills. {ONLY_BILLS}")
+    day: day_type | None = Field(None, description=f"In the time zone of the node. {ONLY_BILLS}")
+    corrects: str | None = Field(None, description="Of credit notes: the number of the invoice.")
+    payment_terms: PaymentTerms | None = Field(None, description=ONLY_BILLS)
+    remit_to_party: Party | None = Field(None, description=ONLY_BILLS)
+    taxes: list[Tax] = Field([], description=f"Of the whole document. {ONLY_BILLS}")
+    gross_total: str | None = Field(None, description=f"What is to be paid: `total` and `tax_total`. {ONLY_BILLS}")
     lines: list[Line]
     customer_order_number: str | None = Field(None, description=ONLY_DIRECT)
     ship_method: str | None = Field(None, description=ONLY_DIRECT)
@@ -187,7 +270,7 @@ class Document(BaseModel):
     priority: bool | None = Field(None, description=ONLY_DIRECT)
     gift: bool | None = Field(None, description=ONLY_DIRECT)
     packing_slip_required: bool | None = Field(None, description=ONLY_DIRECT)
-    tax_total: str | None = Field(None, description=ONLY_DIRECT)
+    tax_total: str | None = Field(None, description="Direct Fulfillment, invoices and credit notes only.")
     message_to_customer: str | None = Field(None, description=CONSUMER)
     personal_data: Literal["given", "hidden", "purged"] | None = Field(
         None, description=f"Whether the answer says who the consumer is. {ONLY_DIRECT}"

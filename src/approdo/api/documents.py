@@ -12,12 +12,12 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from approdo.api.auth import READ_DOCUMENTS, WRITE_SETTINGS, may_read_personal_data, token_of
-from approdo.api.document_schema import Confirmation, Document, DocumentType, Program, Receiving
+from approdo.api.document_schema import Confirmation, Document, DocumentType, Invoicing, Program, Receiving
 from approdo.api.moments import Moment, utc
 from approdo.api.problems import invalid_field
 from approdo.api.records import list_schema
 from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer
-from approdo.processes import purging, rereading
+from approdo.processes import handing_over, purging, rereading
 from approdo.processes.records import NODES, find
 from approdo.sales import queries
 from approdo.sales.differences import Kind, Value, kinds
@@ -42,6 +42,7 @@ class DocumentParameters(PageParameters):
     amazon_status: str | None = Field(None, description="Amazon's, informational: `open` or `closed`.")
     confirmation: Confirmation | None = Field(None, description="Of Amazon's status, informational.")
     receiving: Receiving | None = Field(None, description="Of Amazon's status, informational.")
+    invoicing: Invoicing | None = Field(None, description="How much of an order is invoiced.")
     number: str | None = None
     updated_since: Moment | None = Field(
         None, description="A moment in ISO 8601 with its time zone: what changed here then or later."
@@ -99,12 +100,12 @@ def list_documents(request: HttpRequest, wanted: Query[DocumentParameters]) -> H
     """Oldest change first. One that changes while you page comes again at the end; none is left out."""
     filters = wanted.filters()
     if wanted.node is not None:
-        filters["node"] = _node_name(wanted.node)
+        filters["node"] = node_name(wanted.node)
     found = of_caller(request, queries.documents(filters))
     if wanted.q is not None:
         found = queries.search(found, wanted.q)
     rows, next_cursor = queries.page(found, wanted.cursor, wanted.limit)
-    return list_answer(queries.whole(rows, reader_of(request)), next_cursor)
+    return list_answer(handing_over.whole(rows, reader_of(request)), next_cursor)
 
 
 reading = Route("read_document", "Read one", READ_DOCUMENTS, Document, problems=(404,))
@@ -113,7 +114,7 @@ reading = Route("read_document", "Read one", READ_DOCUMENTS, Document, problems=
 @add_route(router, "GET", "/{int:id}", reading)
 def read_document(request: HttpRequest, id: int) -> HttpResponse:  # noqa: A002  the address calls it so
     """What its newest version says, with its lines."""
-    return answer(queries.whole([_found(request, id)], reader_of(request))[0])
+    return answer(handing_over.whole([_found(request, id)], reader_of(request))[0])
 
 
 versions = Route("list_document_versions", "List the versions", READ_DOCUMENTS, list_schema(Version), problems=(404,))
@@ -203,7 +204,8 @@ def _as_json(text: str | None) -> msgspec.Raw | str | None:
         return text
 
 
-def _node_name(key: str) -> str:
+def node_name(key: str) -> str:
+    """The name of the node that a parameter names or numbers."""
     try:
         return str(find(NODES, key).name)
     except ConfigError as error:

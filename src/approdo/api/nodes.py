@@ -107,6 +107,7 @@ class Coverage(BaseModel):
     read: list[Stretch]
     gaps: list[Gap]
     set_aside: int = Field(description="Orders, or statuses, that wait because they could not be read.")
+    given_up: int = Field(description="Such ones that a person gave up, saying why.")
     read_at: datetime | None = Field(description="When the newest of it was read.")
     unusually_quiet: Silence | None = Field(
         description="Where orders stay away longer than the program's past suggests."
@@ -186,6 +187,7 @@ def _covered(known: CoverageRow) -> dict[str, Any]:
         "read": [part._asdict() for part in known.read],
         "gaps": [_gap(gap) for gap in known.gaps],
         "set_aside": known.set_aside,
+        "given_up": known.given_up,
         "read_at": known.read_at,
     }
 

@@ -32,7 +32,16 @@ STATUS = {
     "run_not_ended": 409,
     "nothing_to_retry": 409,
     "record_gone": 409,
+    "table_changed": 409,
     "alarm_ends_by_itself": 409,
+    "not_an_export": 404,
+    "not_an_import": 404,
+    "batch_not_found": 404,
+    "batch_too_old": 410,
+    "batch_not_given_up": 409,
+    "batch_taken_apart": 409,
+    "batch_not_waiting": 409,
+    "export_is_sent": 409,
 }
 """The status of an error whose class does not say it."""
 

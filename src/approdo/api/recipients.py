@@ -41,7 +41,7 @@ class Recipient(BaseModel):
     id: int
     name: str
     kind: str
-    address: str
+    address: str = Field(description="Of a webhook only scheme and host, without the scope `settings:write`.")
     language: str
     alarms: bool
     news: str = Field(description=NEWS)

@@ -1,7 +1,6 @@
 """The routes that every kind of record has: list, create, read, change, delete."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Annotated, Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -91,6 +90,11 @@ def _visible(request: HttpRequest, section: Section) -> QuerySet[Any]:
     return section.find().filter(pk=bound.pk)
 
 
+def _shown(request: HttpRequest, section: Section, record: Any) -> Any:
+    may_change = not set(WRITE_SETTINGS).isdisjoint(token_of(request).scopes)
+    return as_data(section, record, may_change=may_change)
+
+
 def list_schema(item: type[BaseModel]) -> type[BaseModel]:
     """The schema of a list of items."""
     return create_model(f"{item.__name__}List", items=(list[item], ...), next_cursor=(str | None, ...))  # type: ignore[valid-type]  # made while running
@@ -104,7 +108,7 @@ def _add_list(router: Router, resource: Resource) -> None:
     def list_records(request: HttpRequest, wanted: Query[PageParameters]) -> HttpResponse:
         """Oldest first."""
         rows, next_cursor = page_by_id(_visible(request, section), wanted)
-        return list_answer(map(partial(as_data, section), rows), next_cursor)
+        return list_answer((_shown(request, section, row) for row in rows), next_cursor)
 
 
 def _add_create(router: Router, resource: Resource) -> None:
@@ -126,7 +130,7 @@ def _add_read(router: Router, resource: Resource) -> None:
 
     @add_route(router, "GET", "/{path:id}", route)
     def read_record(request: HttpRequest, key: Key) -> HttpResponse:
-        return answer(as_data(section, reachable(request, section, key)))
+        return answer(_shown(request, section, reachable(request, section, key)))
 
 
 def _add_change(router: Router, resource: Resource) -> None:

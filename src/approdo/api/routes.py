@@ -1,7 +1,8 @@
 """What every route has in common: its scopes, strict parameters, documented answers, pages."""
 
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, NamedTuple, get_type_hints
 
@@ -17,6 +18,8 @@ from approdo.api.sentences import explained
 from approdo.sdk.errors import ConfigError
 
 View = Callable[..., HttpResponse]
+
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 USUAL_PROBLEMS = (401, 403, 422, 500, 503)
 
@@ -35,7 +38,7 @@ class PageParameters(Parameters):
 class Route(NamedTuple):
     """How a route is called and described; `gives` is the schema of its answer, or none.
 
-    `name` is unique in the whole API. Needs one of `scopes`.
+    `name` is unique in the whole API. Needs one of `scopes`. `described` says in OpenAPI what a schema cannot say.
     """
 
     name: str
@@ -44,6 +47,7 @@ class Route(NamedTuple):
     gives: Any
     status: int = 200
     problems: tuple[int, ...] = ()
+    described: Mapping[str, Any] = {}
 
 
 def add_route(router: Router, method: str, path: str, route: Route) -> Callable[[View], View]:
@@ -69,6 +73,7 @@ def add_route(router: Router, method: str, path: str, route: Route) -> Callable[
             description=f"{inspect.cleandoc(view.__doc__ or '')}\n\nScope: {scopes}.".strip(),
             operation_id=route.name,
             by_alias=True,
+            openapi_extra=dict(route.described),
             url_name=route.name,
         )
         return view
@@ -123,6 +128,32 @@ def page_by_id(
     page = list(rows.order_by("-pk" if newest_first else "pk")[: wanted.limit + 1])
     more = len(page) > wanted.limit
     return page[: wanted.limit], str(page[wanted.limit - 1].pk) if more else None
+
+
+def page_by_moment(rows: QuerySet[Any], wanted: PageParameters, field: str) -> tuple[list[Any], str | None]:
+    """Up to `limit` rows, newest first by the moment in `field`, and the cursor of what follows, or none.
+
+    In this order a list that is filtered by one of the indexed columns, or by the moment itself, ends at once.
+    """
+    if wanted.cursor:
+        moment, number = _place(wanted.cursor)
+        later = {field: moment, "pk__gte": number}
+        rows = rows.filter(**{f"{field}__lte": moment}).exclude(**later)
+    page = list(rows.order_by(f"-{field}", "-pk")[: wanted.limit + 1])
+    if len(page) <= wanted.limit:
+        return page, None
+    last = page[wanted.limit - 1]
+    return page[: wanted.limit], f"{(getattr(last, field) - EPOCH) // MICROSECOND}-{last.pk}"
+
+
+def _place(cursor: str) -> tuple[datetime, int]:
+    microseconds, _, number = cursor.partition("-")
+    if not (microseconds.isdecimal() and number.isdecimal() and max(len(microseconds), len(number)) <= 18):
+        raise ConfigError("bad_cursor")
+    try:
+        return EPOCH + int(microseconds) * MICROSECOND, int(number)
+    except OverflowError:
+        raise ConfigError("bad_cursor") from None
 
 
 def found_or_404(rows: QuerySet[Any], number: int) -> Any:

@@ -13,7 +13,7 @@ from approdo.api.auth import READ_RUNS, WRITE_RUNS, token_of
 from approdo.api.moments import Moment, utc
 from approdo.api.problems import ApiProblem, invalid_field
 from approdo.api.records import list_schema, namespace, reachable
-from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer, page_by_id
+from approdo.api.routes import PageParameters, Route, add_route, answer, found_or_404, list_answer, page_by_moment
 from approdo.processes import procedures, run_data, runs
 from approdo.processes.models import Run as RunRow
 from approdo.processes.records import CONNECTORS, PROCEDURES, Section
@@ -42,6 +42,14 @@ class StatusCounts(BaseModel):
     updated: int
     unchanged: int
     failed: int = Field(description="Set aside, because they could not be read.")
+
+
+class ExportCounts(BaseModel):
+    """What became of documents that were to be handed over."""
+
+    handed_over: int
+    refused: int
+    waiting: int = Field(description="Until the outside system calls.")
 
 
 class Progress(BaseModel):
@@ -75,6 +83,7 @@ class Run(BaseModel):
     ended_at: datetime | None
     counts: Counts
     statuses: StatusCounts
+    exported: ExportCounts | None = Field(description="Null where handing over was not its work.")
     windows: Progress
     errors: list[Explained] = Field(description="Why it did not succeed.")
 
@@ -164,7 +173,7 @@ def list_runs(request: HttpRequest, wanted: Query[RunParameters]) -> HttpRespons
         found = found.filter(state=wanted.state)
     if wanted.since is not None:
         found = found.filter(created_at__gte=utc(wanted.since))
-    rows, next_cursor = page_by_id(found, wanted, newest_first=True)
+    rows, next_cursor = page_by_moment(found, wanted, "created_at")
     return list_answer(map(run_data.as_data, rows), next_cursor)
 
 

@@ -35,6 +35,15 @@ SENTENCES: Mapping[str, Sentence] = {
         _("The body has to be JSON, not “{content_type}”."),
         _("Send the header “Content-Type: application/json”."),
     ),
+    "not_json_or_xml": Sentence(
+        _("The body has to be JSON or XML, not “{content_type}”."),
+        _("Send the header “Content-Type: application/json”, or “application/xml”."),
+    ),
+    "not_a_table_type": Sentence(
+        _("A table is sent as CSV, XLSX or JSON, not as “{content_type}”."),
+        _("Send the header “Content-Type: text/csv”, or that of XLSX or JSON."),
+    ),
+    "not_a_list_of_rows": Sentence(_("The body has to be a JSON list of objects, one for each row.")),
     "bad_json": Sentence(_("The body is not valid JSON: {reason}."), _("Correct the body and send it again.")),
     "body_too_large": Sentence(_("The body is too large."), _("Send less at once.")),
     "nul_character": Sentence(_("A text holds the character U+0000, which cannot be stored.")),
@@ -58,6 +67,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("There is already a {kind} called “{name}”."),
         _("Change that one with PATCH, or choose another name."),
     ),
+    "row_exists": Sentence(_("There is already this {kind}."), _("Change that one with PATCH.")),
     "run_ended": Sentence(_("Run {id} has already ended.")),
     # what failed
     "unexpected": Sentence(

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -78,12 +78,8 @@ class AlarmAdmin(ModelAdmin[Alarm]):
         """When it was over."""
         return formats.moment(alarm.over_at)
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Alarm]:
-        """Open ones first, then what was over last."""
-        return super().get_queryset(request).order_by(F("over_at").desc(nulls_first=True), "-id")
-
     def get_ordering(self, request: HttpRequest) -> Any:
-        """As the list is read."""
+        """Open ones first, then what was over last."""
         return (F("over_at").desc(nulls_first=True), "-id")
 
     def change_view(

@@ -13,6 +13,7 @@ from approdo.sdk.connector import CheckResult, Outcome
 # Subjects that are named without being marked.
 gettext_noop("Clock")
 gettext_noop("Client secret")
+gettext_noop("Receiver")
 gettext_noop("Settings")
 
 ICONS = {

@@ -1,5 +1,6 @@
 """Connectors: each joins a node and the hub, and is run from here."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -13,7 +14,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from approdo.backoffice import connector_forms, formats, option_fields
+from approdo.backoffice import connector_forms, exports, formats, option_fields
 from approdo.backoffice.deleting import delete_all, delete_selected, stays
 from approdo.backoffice.steps import first_step
 from approdo.backoffice.unfolded import ModelAdmin
@@ -24,8 +25,10 @@ from approdo.nodes.time_ranges import zone_of
 from approdo.processes import records
 from approdo.processes.models import Connector, Run
 from approdo.processes.runs import request_run, split_numbers
-from approdo.sdk.connector import ConnectorType
+from approdo.sdk.connector import ConnectorType, Download
 from approdo.sdk.errors import ConfigError
+from approdo.sdk.exports import Export
+from approdo.sdk.options import Kind, Option
 
 MAY_RUN = "processes.run_connector"
 
@@ -101,11 +104,12 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         """What was chosen in the first step, then the fields of the type."""
         declared = self._declared(request, obj)
         options = declared.options if declared else ()
-        names = [PREFIX + option.name for option in options]
+        plain = [option for option in options if option.kind is not Kind.GROUP]
         configuration = ["configuration"] if declared and declared.configuration else []
         return [
             (None, {"fields": ["name", "node_type_label", "node", "type_label"]}),
-            (_("Settings of the type"), {"fields": [*names, *configuration, "active"]}),
+            (_("Settings of the type"), {"fields": [*_names(plain), *configuration, "active"]}),
+            *((_(group.label), {"fields": _names([group])}) for group in options if group not in plain),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connector | None = None) -> tuple[str, ...]:
@@ -138,9 +142,13 @@ class ConnectorAdmin(ModelAdmin[Connector]):
         last_run = connector.runs.first() if connector else None
         context = {
             **(extra_context or {}),
-            "may_fetch": bool(declared and declared.work.fetch),
+            "may_fetch": bool(declared and isinstance(declared.work, Download) and declared.work.fetch),
             "may_run": request.user.has_perm(MAY_RUN),
             "last_run": last_run,
+            "fetching": exports.fetching(connector, request)
+            if connector and declared and isinstance(declared.work, Export)
+            else None,
+            "may_add_token": request.user.has_perm("processes.add_token"),
             "last_run_at": formats.moment(last_run.created_at, zone_of(connector.node))
             if connector and last_run
             else None,
@@ -178,6 +186,11 @@ class ConnectorAdmin(ModelAdmin[Connector]):
 
     def _declared(self, request: HttpRequest, connector: Connector | None) -> ConnectorType | None:
         return connector_forms.declared_type(connector.type if connector else request.GET.get("type", ""))
+
+
+def _names(options: Sequence[Option]) -> list[str]:
+    """The fields of these options."""
+    return [PREFIX + option.name for option in option_fields.leaves(options)]
 
 
 @admin.display(description=gettext_lazy("Run"))

@@ -46,7 +46,7 @@ class Row(NamedTuple):
 
     title: str
     badge: SafeString
-    note: str
+    notes: list[str]
     start: SafeString
     read_at: SafeString
     parts: list[Part]
@@ -102,7 +102,7 @@ def _row(known: Coverage, now: datetime, live: set[int], zone: ZoneInfo) -> Row:
     return Row(
         title=" · ".join(_title(known)),
         badge=_badge(known),
-        note=_waiting(known) if known.set_aside else "",
+        notes=[*([_waiting(known)] if known.set_aside else []), *([_given_up(known)] if known.given_up else [])],
         start=formats.moment(start, zone),
         read_at=formats.moment(known.read_at, zone),
         parts=parts,
@@ -151,6 +151,14 @@ def _badge(known: Coverage) -> SafeString:
         text = ngettext("{count} gap", "{count} gaps", len(known.gaps)).format(count=len(known.gaps))
         return formats.badge(text, "danger")
     return formats.badge(_("open points"), "warning") if known.set_aside else formats.badge(_("no gaps"), "info")
+
+
+def _given_up(known: Coverage) -> str:
+    count = known.given_up
+    text = ngettext(
+        "{count} that could not be read was given up.", "{count} that could not be read were given up.", count
+    )
+    return text.format(count=count)
 
 
 def _waiting(known: Coverage) -> str:

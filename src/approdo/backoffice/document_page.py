@@ -14,11 +14,13 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from approdo.backoffice import formats, status_section, version_changes
+from approdo.backoffice import export_section, formats, status_section, version_changes
 from approdo.backoffice.consumer import Consumer
 from approdo.backoffice.units import unit_label
+from approdo.catalog.models import Place
+from approdo.catalog.places import places
 from approdo.nodes.time_ranges import zone_of
-from approdo.processes import rereading
+from approdo.processes import recodings, rereading
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine
 from approdo.sdk.documents import PersonalLine
 
@@ -70,6 +72,7 @@ class LineRow(NamedTuple):
     per: str
     total: str
     taxes: list[str]
+    unmatched: bool
     consumer: PersonalLine | None
 
 
@@ -86,6 +89,7 @@ def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer |
     zone = zone_of(document.node)
     wanted = str(asked.get("q", "")).strip()
     page = _lines(document, wanted).get_page(asked.get("p"))
+    recoded = recodings.asked(document.node_id, document.program) is not None
     return {
         "state": formats.document_state(document.state),
         "type_label": document.get_type_display(),
@@ -99,13 +103,14 @@ def whole(document: SaleDocument, asked: Mapping[str, Any], consumer: Consumer |
         "import_details": _import_details(document),
         "consumer": consumer,
         "message": consumer.known.message_to_customer if consumer and consumer.known else None,
-        "parties": _parties(_all_parties(document, consumer)),
+        "parties": _parties(_all_parties(document, consumer), places({document.ship_to}).get(document.ship_to)),
         "page": page,
         "wanted": wanted,
-        "rows": [_row(line, consumer) for line in page.object_list],
+        "rows": [_row(line, consumer, recoded) for line in page.object_list],
         "eaches": formats.number(_pieces(document)),
         "tax_total": formats.amount(document.tax_total, document.currency),
         "versions": _versions(document, zone, consumer),
+        "exports": export_section.of(document, zone),
         "has_status": rereading.has_statuses(document),
         "status": status_section.of(document, asked, zone),
     }
@@ -208,8 +213,15 @@ def _flat(value: Any) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _parties(parties: Mapping[str, Any]) -> list[Party]:
-    return [_party(_(label), parties[name]) for name, label in PARTIES.items() if parties.get(name)]
+def _parties(parties: Mapping[str, Any], place: Place | None) -> list[Party]:
+    """Everybody named; a destination of which no more than its code came, with what is known of the place."""
+    found = {name: _party(_(label), parties[name]) for name, label in PARTIES.items() if parties.get(name)}
+    ship_to = found.get("ship_to")
+    if place and ship_to and not ship_to.address:
+        city = " ".join(filter(None, (place.postal_code, place.city)))
+        about = (place.name, " · ".join(filter(None, (city, place.country))))
+        found["ship_to"] = ship_to._replace(address=[line for line in about if line])
+    return list(found.values())
 
 
 def _party(role: str, party: Mapping[str, Any]) -> Party:
@@ -249,7 +261,7 @@ def _shipping(document: SaleDocument, zone: ZoneInfo) -> list[Fact]:
     return [Fact(label, value) for label, value in given if value]
 
 
-def _row(line: SaleLine, consumer: Consumer | None) -> LineRow:
+def _row(line: SaleLine, consumer: Consumer | None, recoded: bool) -> LineRow:
     return LineRow(
         line=line,
         quantity=formats.number(line.quantity),
@@ -260,6 +272,7 @@ def _row(line: SaleLine, consumer: Consumer | None) -> LineRow:
         per=line.price_unit or "",
         total=formats.amount(line.total),
         taxes=[_tax(tax) for tax in line.taxes or []],
+        unmatched=recoded and line.sku is None and not line.vanished,
         consumer=consumer.known.lines.get(line.sequence) if consumer and consumer.known else None,
     )
 

@@ -15,13 +15,17 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from approdo.backoffice import consumer, document_page, formats, seen
+from approdo.backoffice.batch_page import MAY_EXPORT_AGAIN
 from approdo.backoffice.days import on_days
 from approdo.backoffice.days_filter import DaysFilter
+from approdo.backoffice.exported_filter import ExportedFilter
 from approdo.backoffice.status_filters import ConfirmationFilter, OpenFilter, ReceivingFilter
 from approdo.backoffice.unfolded import ChangeList, DropdownFilter, InfinitePaginator, ModelAdmin, TextFilter
+from approdo.exchanges import unmatched
 from approdo.nodes.models import Node
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes import rereading
@@ -111,6 +115,21 @@ class SeenFilter(DropdownFilter):
         return wanted(queryset, request.user) if wanted else queryset
 
 
+class OwnSkuFilter(DropdownFilter):
+    """By whether own SKUs are missing."""
+
+    title = gettext_lazy("own SKUs")
+    parameter_name = "unmatched"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What can be asked through an index."""
+        return [("1", _("with unmatched codes (the newest %(most)s)") % {"most": formats.number(unmatched.MOST_FOUND)})]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The documents with a line that has no match."""
+        return queryset.filter(pk__in=unmatched.documents()) if self.value() else queryset
+
+
 class VendorCodeFilter(TextFilter):
     """By vendor code, exactly."""
 
@@ -163,7 +182,8 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     )  # fmt: skip
     list_before_template = "backoffice/seen_all.html"
     list_filter = (
-        NodeFilter, ProgramFilter, StateFilter, SeenFilter, DateFilter, VendorCodeFilter, ShipToFilter, TypeFilter,
+        NodeFilter, ProgramFilter, StateFilter, SeenFilter, ExportedFilter, DateFilter, VendorCodeFilter, ShipToFilter,
+        TypeFilter,        OwnSkuFilter,
         ConfirmationFilter, ReceivingFilter, OpenFilter,
     )  # fmt: skip
     list_filter_submit = True
@@ -227,8 +247,9 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
         return OneIndexOrder
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """By date; what is new to somebody by its change, through whose index it is found."""
-        return ("-updated_at", "-id") if request.GET.get("seen") else ("-date", "-id")
+        """By date; what is new to somebody, or to an ERP, by its change, through whose index it is found."""
+        by_change = request.GET.get("seen") or request.GET.get("exported")
+        return ("-updated_at", "-id") if by_change else ("-date", "-id")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list, and the moment that marking all as seen refers to."""
@@ -269,6 +290,7 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
             "opts": SaleDocument._meta,
             "original": document,
             **document_page.whole(document, request.GET, consumer.of(request, document)),
+            "may_export_again": request.user.has_perm(MAY_EXPORT_AGAIN),
             "seen_before": seen.look(request.user, document),
         }
         request.current_app = self.admin_site.name

@@ -107,8 +107,8 @@ def program_label(program: str) -> str:
 
 def program_labels() -> dict[str, str]:
     """Every program that a connector type reads, in the reader's language."""
-    types = [one for node_type in NODE_TYPES for one in node_type.connector_types]
-    return {program: program_label(program) for one in types for program in one.work.reread}
+    works = [work for node_type in NODE_TYPES for work in node_type.downloads]
+    return {program: program_label(program) for work in works for program in work.reread}
 
 
 def node_type_label(name: str) -> str:
@@ -142,6 +142,11 @@ def document_state(state: str) -> SafeString:
 def run_state(run: Any) -> SafeString:
     """The badge of a run's state."""
     return badge(run.get_state_display(), STATE_LOOKS.get(run.state, ""))
+
+
+def every() -> SafeString:
+    """What stands where something is not narrowed down."""
+    return format_html('<span class="ap-none">{}</span>', gettext("all"))
 
 
 def link(record: Model, text: str = "") -> SafeString:

@@ -52,7 +52,7 @@ class Strip(NamedTuple):
 
 def strip(request: HttpRequest) -> Strip:
     """How it is now. Which alarms and procedures are named depends on what the reader may see."""
-    found = report(timezone.now())
+    found = report()
     may = request.user.has_perm
     reasons = _reasons(found, may("processes.view_alarm"), may("processes.view_run"))
     worst_first = sorted(found.procedures, key=lambda one: WORST_FIRST.index(one.health))
@@ -92,20 +92,19 @@ def _reasons(found: Report, sees_alarms: bool, sees_runs: bool) -> list[Reason]:
 
 
 def _alarm(alarm: Alarm) -> Reason:
-    title = f"{alarm.get_kind_display()} · {alarm.subject}"
-    return Reason(title, explained(alarm).message, reverse("admin:processes_alarm_change", args=[alarm.pk]))
+    return Reason(str(alarm), explained(alarm).message, reverse("admin:processes_alarm_change", args=[alarm.pk]))
 
 
 def _row(one: ProcedureHealth) -> Row:
     procedure, zone = one.procedure, one.procedure.zone()
     text, look = (_("Paused"), "") if procedure.paused else (label(one.health), LOOKS[one.health])
-    ended = one.success and one.success.ended_at
+    ended, due = one.success and one.success.ended_at, procedure.next_due(timezone.now())
     return Row(
         procedure.name,
         reverse("admin:processes_procedure_change", args=[procedure.pk]),
         formats.badge(text, look),
         formats.moment(ended, zone) if ended else _("never"),
-        formats.moment(one.due, zone) if one.due else _("by hand") if not procedure.paused else formats.NOTHING,
+        formats.moment(due, zone) if due else _("by hand") if not procedure.paused else formats.NOTHING,
     )
 
 

@@ -15,7 +15,8 @@ from approdo.backoffice.days import on_days, today
 from approdo.backoffice.models import CONFIGURATION_MODELS, configuration_types
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.time_ranges import zone_of
-from approdo.processes.models import Connector, Run
+from approdo.processes.causes import quiet_key
+from approdo.processes.models import Alarm, Connector, Run
 from approdo.sales.models import SaleDocument, SetAside
 
 DAYS = 7
@@ -65,17 +66,18 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the home page shows, each part to those who may see it."""
     may = request.user.has_perm
     steps = _steps(request)
+    begun = all(step.done for step in steps)
     return {
         **context,
         "page_title": _("Home"),
-        "steps": [] if all(step.done for step in steps) else steps,
+        "steps": [] if begun else steps,
         "may_run": may("processes.run_connector"),
         "connectors": _connectors() if may("processes.view_connector") else [],
         "runs": _runs() if may("processes.view_run") else [],
         "states": _states() if may("sales.view_saledocument") else [],
         "days": DAYS,
         "documents_address": _documents(),
-        "silences": _silences() if may("nodes.view_node") else [],
+        "silences": _silences(begun and may("processes.view_alarm")) if may("nodes.view_node") else [],
         "set_aside": _set_aside() if may("sales.view_setaside") else "",
         **health.context(request),
     }
@@ -169,13 +171,20 @@ def _states() -> list[StateCount]:
     ]
 
 
-def _silences() -> list[tuple[Node, coverage_panel.Silence]]:
-    """Accounts that are unusually quiet while nobody has said why."""
-    return [(node, one) for node in Node.objects.all() for one in coverage_panel.silences(node) if not one.why]
+def _silences(sees_alarms: bool) -> list[tuple[Node, coverage_panel.Silence]]:
+    """Accounts that are unusually quiet while nobody has said why, but for those of which an alarm above tells."""
+    alarms = Alarm.objects.filter(kind=Alarm.Kind.QUIET, over_at=None).values_list("key", flat=True)
+    told = set(alarms) if sees_alarms else set()
+    return [
+        (node, one)
+        for node in Node.objects.all()
+        for one in coverage_panel.silences(node)
+        if not one.why and quiet_key(node, one.program) not in told
+    ]
 
 
 def _set_aside() -> str:
-    count = SetAside.objects.filter(stored_at=None).count()
+    count = SetAside.objects.filter(SetAside.WAITS).count()
     if not count:
         return ""
     text = ngettext(

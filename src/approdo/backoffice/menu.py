@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
@@ -53,8 +54,18 @@ _BEFORE = (
         ),
     ),
     Group(
+        (_("Processes"), _("Conversions")),
+        (
+            Item("catalog.skurecoding", _("SKU recoding"), "swap_horiz", "catalog.view_skurecoding"),
+            Item("exchanges.unmatchedcode", _("Unmatched codes"), "question_exchange", "exchanges.view_unmatchedcode"),
+        ),
+    ),
+    Group(
         (_("System parameters"),),
-        (Item("nodes.timerange", _("Time ranges"), "date_range", "nodes.view_timerange"),),
+        (
+            Item("nodes.timerange", _("Time ranges"), "date_range", "nodes.view_timerange"),
+            Item("catalog.place", _("Fulfilment centres"), "warehouse", "catalog.view_place"),
+        ),
     ),
 )
 _AFTER = (
@@ -64,6 +75,10 @@ _AFTER = (
             Item("sales.saledocument", _("Sale documents"), "receipt_long", "sales.view_saledocument"),
             Item("sales.setaside", _("Set-aside documents"), "help_center", "sales.view_setaside"),
         ),
+    ),
+    Group(
+        ("API",),
+        (Item("exchanges.batch", _("Export documents"), "cloud_download", "exchanges.view_batch"),),
     ),
     Group(
         (_("Logs"),),
@@ -108,7 +123,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 "separator": True,
                 "items": [
                     {
-                        "title": gettext(item.title),
+                        "title": capfirst(gettext(item.title)),
                         "icon": item.icon,
                         "link": item.address,
                         "permission": _sees(item.permission),

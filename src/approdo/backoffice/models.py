@@ -11,11 +11,12 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 
 from approdo.backoffice.seen import SeenAll, SeenDocument
+from approdo.backoffice.uploads import TableUpload
 from approdo.connectors import NODE_TYPES
 from approdo.nodes.models import Configuration
 from approdo.sdk.connector import ConfigurationType
 
-__all__ = ["CONFIGURATION_MODELS", "SeenAll", "SeenDocument", "configuration_types"]
+__all__ = ["CONFIGURATION_MODELS", "SeenAll", "SeenDocument", "TableUpload", "configuration_types"]
 
 
 def configuration_types() -> Iterator[ConfigurationType]:

@@ -128,9 +128,10 @@ class NodeAdmin(ModelAdmin[Node]):
         node = self.get_object(request, object_id)
         declared = declared_type(node.type) if node else None
         can_test = bool(declared and declared.check) and self.has_change_permission(request, node)
-        downloads = bool(declared and declared.connector_types)
+        downloads = bool(declared and declared.downloads)
         extra = {
             "can_test": can_test,
+            "check_help": _(declared.check_help) if declared and declared.check_help else "",
             "coverage": coverage_panel.rows(node) if node and downloads else None,
             "silences": coverage_panel.silences(node) if node and downloads else [],
             "may_explain": self.has_change_permission(request, node),

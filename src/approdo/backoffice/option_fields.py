@@ -1,5 +1,6 @@
 """Form fields made from declared options, and options read back from a form."""
 
+import re
 import types
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
@@ -10,12 +11,18 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db.models import Model
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
+from msgspec.structs import replace
 from unfold import widgets
 
 from approdo.backoffice.unfolded import ModelForm
+from approdo.connectors import NODE_TYPES
+from approdo.nodes.models import Node
 from approdo.nodes.options import PREFIX, OptionsError, checked_options
 from approdo.nodes.sentences import explain
 from approdo.sdk.options import ALL, Kind, Option, When
+
+WITHIN = "__"
+"""Stands between a group's name and its part's."""
 
 
 class HasOptions(Protocol):
@@ -32,7 +39,8 @@ def fields(
     None is required by itself: whether an option counts depends on others, and `checked_options` knows.
     """
     made = {}
-    for option in declared:
+    saved = None if saved is None else _flat(declared, saved)
+    for option in leaves(declared):
         is_set = option.name in secrets_set
         initial = option.default if saved is None else saved.get(option.name, _unsaved(option))
         if initial == ALL:
@@ -46,18 +54,54 @@ def given(declared: Sequence[Option], cleaned: Mapping[str, Any]) -> dict[str, A
 
     A box that is not offered beside the other values counts as not ticked.
     """
-    values = {option.name: cleaned.get(PREFIX + option.name) for option in declared}
-    for option in declared:
+    known = leaves(declared)
+    values = {option.name: cleaned.get(PREFIX + option.name) for option in known}
+    for option in known:
         if option.kind is Kind.CHOICES:
             ticked = values[option.name] or []
             values[option.name] = [one for one in option.offered(values) if one in ticked]
-    return {name: value for name, value in values.items() if value not in (None, "", [])}
+        elif option.kind is Kind.TEXTS:
+            values[option.name] = re.split(r"[\s,;]+", (values[option.name] or "").strip())
+        elif option.kind is Kind.NODES:
+            values[option.name] = [node.pk for node in values[option.name] or ()]
+    return _grouped({name: value for name, value in values.items() if value not in (None, "", [], [""])})
+
+
+def leaves(declared: Sequence[Option]) -> list[Option]:
+    """The options that have a field: a group's parts stand for it, under its name and theirs."""
+    found: list[Option] = []
+    for option in declared:
+        if option.kind is Kind.GROUP:
+            found += [replace(part, name=f"{option.name}{WITHIN}{part.name}") for part in option.parts]
+        else:
+            found.append(option)
+    return found
+
+
+def _flat(declared: Sequence[Option], saved: Mapping[str, Any]) -> dict[str, Any]:
+    flat = dict(saved)
+    for option in declared:
+        if option.kind is Kind.GROUP:
+            flat |= {f"{option.name}{WITHIN}{name}": value for name, value in (saved.get(option.name) or {}).items()}
+    return flat
+
+
+def _grouped(values: Mapping[str, Any]) -> dict[str, Any]:
+    grouped: dict[str, Any] = {}
+    for name, value in values.items():
+        group, within, part = name.partition(WITHIN)
+        if within:
+            grouped.setdefault(group, {})[part] = value
+        else:
+            grouped[name] = value
+    return grouped
 
 
 def show(record: Model, declared: Sequence[Option], saved: Mapping[str, Any]) -> None:
     """Put each option's value in words on the record, where the admin looks for what may only be read."""
     hidden = secrets_set(record)
-    for option in declared:
+    saved = _flat(declared, saved)
+    for option in leaves(declared):
         setattr(
             record,
             PREFIX + option.name,
@@ -75,7 +119,11 @@ def _shown(option: Option, value: Any, is_set: bool) -> str:
         return _("set") if is_set else "–"
     if option.kind is Kind.FLAG:
         return _("yes") if value else _("no")
-    labels = {choice.value: _(choice.label) for choice in option.choices}
+    labels: dict[Any, str] = {choice.value: _(choice.label) for choice in option.choices}
+    if option.kind is Kind.NODES:
+        labels = dict(Node.objects.values_list("pk", "name"))
+    if value not in (None, ""):
+        value = option.masked(value)
     values = value if isinstance(value, list) else [value]
     return ", ".join(labels.get(one, str(one)) for one in values if one not in (None, "")) or "–"
 
@@ -100,8 +148,28 @@ def _field(option: Option, initial: Any, is_set: bool) -> forms.Field:
             boxes = _Boxes(option)
             boxes.attrs.update({"data-all": _("All"), **attributes})
             return forms.MultipleChoiceField(choices=choices, widget=boxes, **common)
+        case Kind.NODES:
+            several = widgets.UnfoldAdminCheckboxSelectMultipleWidget(attributes)
+            nodes = Node.objects.filter(type__in=[one.name for one in NODE_TYPES if one.downloads])
+            return forms.ModelMultipleChoiceField(nodes, widget=several, **common)
+        case Kind.TEXTS:
+            common["initial"] = ", ".join(initial or ())
+            return forms.CharField(widget=_text_widget(option.kind, attributes, is_set), **common)
+        case Kind.SECRET if option.lines:
+            return forms.CharField(widget=_Sealed({**attributes, **_secret_hints(is_set)}), **common)
         case _:
             return forms.CharField(widget=_text_widget(option.kind, attributes, is_set), **common)
+
+
+class _Sealed(widgets.UnfoldAdminTextareaWidget):  # type: ignore[misc]  # Unfold has no types
+    """A secret of several lines, such as a key; as with passwords, what was typed does not come back."""
+
+    def __init__(self, attributes: Mapping[str, str]) -> None:
+        super().__init__({**attributes, "rows": 4, "spellcheck": "false", "class": "ap-code"})
+
+    def format_value(self, value: Any) -> None:
+        """Nothing."""
+        del value
 
 
 class _Boxes(widgets.UnfoldAdminCheckboxSelectMultipleWidget):  # type: ignore[misc]  # Unfold has no types
@@ -120,14 +188,17 @@ class _Boxes(widgets.UnfoldAdminCheckboxSelectMultipleWidget):  # type: ignore[m
 
 def _text_widget(kind: Kind, attributes: dict[str, str], is_set: bool) -> forms.Widget:
     if kind is Kind.SECRET:
-        hint = _("Set – leave empty to keep it, type to replace it") if is_set else ""
-        own = {"autocomplete": "new-password", "placeholder": hint}
-        secret: forms.TextInput = widgets.UnfoldAdminPasswordToggleWidget({**attributes, **own})
+        secret: forms.TextInput = widgets.UnfoldAdminPasswordToggleWidget({**attributes, **_secret_hints(is_set)})
         return secret
     input_types = {Kind.NUMBER: "number", Kind.DATE: "date", Kind.URL: "url"}
     widget: forms.TextInput = widgets.UnfoldAdminTextInputWidget(attributes)
     widget.input_type = input_types.get(kind, "text")
     return widget
+
+
+def _secret_hints(is_set: bool) -> dict[str, str]:
+    hint = _("Set – leave empty to keep it, type to replace it") if is_set else ""
+    return {"autocomplete": "new-password", "placeholder": hint}
 
 
 def _label(option: Option) -> str:
@@ -175,8 +246,9 @@ class OptionsForm(ModelForm[Any]):
         except OptionsError as error:
             self._said = set(error.messages)
             for name, text in error.problems.items():
-                if PREFIX + name in self.fields:
-                    self.add_error(PREFIX + name, text)
+                field = PREFIX + name.replace(".", WITHIN)
+                if field in self.fields:
+                    self.add_error(field, text)
         self.instance.options = values
         return cleaned
 

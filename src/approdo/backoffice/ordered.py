@@ -45,7 +45,7 @@ class OrderedWidget(forms.Widget):
 
 
 class OrderedField(forms.Field):
-    """Records of `queryset`, each at most once, in the order given. Its value is a list of records."""
+    """Records of `queryset` in the order given. Its value is a list of records."""
 
     widget: OrderedWidget
 
@@ -62,14 +62,12 @@ class OrderedField(forms.Field):
         return [str(one.pk if isinstance(one, Model) else one) for one in value or []]
 
     def clean(self, value: Any) -> list[Any]:
-        """The records. Raises `ValidationError` for none where one is required, twice the same, or one that is gone."""
+        """The records. Raises `ValidationError` for none where one is required, or one that is gone."""
         numbers = [int(one) for one in value or [] if str(one).isdecimal()]
         if self.required and not numbers:
             raise ValidationError(self.error_messages["required"], code="required")
-        if len(set(numbers)) < len(numbers):
-            raise validation_error("connector_twice")
         found = self._queryset.in_bulk(numbers)
-        if len(found) < len(numbers):
+        if len(found) < len(set(numbers)):
             raise validation_error("chosen_is_gone")
         return [found[number] for number in numbers]
 

@@ -13,7 +13,7 @@ from approdo.backoffice.ordered import OrderedField
 from approdo.backoffice.unfolded import ModelForm, TabularInline
 from approdo.nodes.sentences import explain
 from approdo.processes.models import Connector, Procedure, Slot
-from approdo.processes.procedure_data import write_connectors
+from approdo.processes.procedure_data import refuse_twice, write_connectors
 
 INTERVAL, CRON, BY_HAND = "interval", "cron", "by_hand"
 _BELONGS = {"every": INTERVAL, "unit": INTERVAL, "cron": CRON}
@@ -87,6 +87,12 @@ class ProcedureForm(ModelForm[Procedure]):
             self.fields[name].label = starred(str(self.fields[name].label))
         for name, mode in _BELONGS.items():
             self.fields[name].widget.attrs.update({"data-when": "mode", "data-when-values": f'["{mode}"]'})
+
+    def clean_connectors(self) -> list[Connector]:
+        """Each at most once."""
+        connectors: list[Connector] = self.cleaned_data["connectors"]
+        refuse_twice(connectors)
+        return connectors
 
     def clean(self) -> dict[str, Any]:
         """Keep the fields of the chosen kind only, and ask for those that are missing."""

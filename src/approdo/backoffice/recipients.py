@@ -42,6 +42,7 @@ class RecipientForm(ModelForm[Recipient]):
             self.initial.setdefault("language", translation.get_language() or "en")
         is_set = bool(self.instance.sealed)
         hint = _("Set – leave empty to keep it, type to replace it") if is_set else ""
+        hint = _("Lost with the encryption keys – enter it again") if self.instance.secret_lost else hint
         self.fields["secret"].widget.attrs.update(
             {
                 "autocomplete": "new-password",
@@ -95,8 +96,22 @@ class RecipientAdmin(ModelAdmin[Recipient]):
     def get_fieldsets(self, request: HttpRequest, obj: Recipient | None = None) -> Any:
         """Who may only look sees no field for a secret."""
         if obj and not self.has_change_permission(request, obj):
-            return ((None, {"fields": ("name", "kind", "address", "language", "alarms", "news", "active")}),)
+            return ((None, {"fields": ("name", "kind", "masked", "language", "alarms", "news", "active")}),)
         return self.fieldsets
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Addresses in full only for who may change them."""
+        may = self.has_change_permission(request)
+        return [one if may or one != "address" else "masked" for one in self.list_display]
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """The same: a search that finds a part of an address tells it."""
+        return self.search_fields if self.has_change_permission(request) else ("name",)
+
+    @admin.display(description=gettext_lazy("address"))
+    def masked(self, recipient: Recipient) -> str:
+        """The address as far as everybody may see it."""
+        return recipient.masked_address
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

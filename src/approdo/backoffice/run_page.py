@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from approdo.backoffice import formats
 from approdo.backoffice.run_steps import steps_of
-from approdo.backoffice.run_words import duration
+from approdo.backoffice.run_words import asked_by, duration
+from approdo.exchanges import pushing
 from approdo.exchanges.intake import STATUSES_COUNTED
 from approdo.exchanges.models import NumberRead, RunNote, WindowRead
 from approdo.nodes.sentences import Explanation, explain
@@ -33,6 +34,12 @@ COUNTS: dict[str, tuple[str | Promise, str]] = {
     "failed": (pgettext_lazy("documents", "Set aside"), "danger"),
     "requests": (gettext_lazy("Requests"), ""),
 }
+EXPORT_COUNTS = {
+    "handed_over": (gettext_lazy("Handed over"), "success"),
+    "refused": (gettext_lazy("Refused"), "danger"),
+    "waiting": (gettext_lazy("Waiting to be fetched"), "info"),
+}
+LABELS: dict[str, tuple[str | Promise, str]] = {**COUNTS, **EXPORT_COUNTS}
 
 
 class Tile(NamedTuple):
@@ -87,8 +94,11 @@ def progress(run: Run) -> dict[str, Any]:
         "started": formats.moment(run.started_at, there, seconds=True),
         "ended": formats.moment(run.ended_at, there, seconds=True),
         "duration": duration(run),
+        "asked_by": asked_by(run),
         "taken_over": _said(run, code=runs.TAKEN_OVER),
-        "tiles": _tiles(counts, COUNTS),
+        "tiles": _tiles(counts, COUNTS) if run.is_procedure or not run_data.exported(run) else [],
+        "places": pushing.places(run.pk, MOST_RELATED + 1) if run_data.exported(run) else [],
+        "export_tiles": _tiles(counts, EXPORT_COUNTS) if run_data.exported(run) else [],
         "status_tiles": _tiles(counts["statuses"], STATUSES_COUNTED) if "statuses" in counts else [],
         "parts_of": Run.objects.filter(steps__part=run.pk).order_by("pk")[:MOST_RELATED],
         "retries": Run.objects.filter(retry_of=run.pk).order_by("pk")[:MOST_RELATED],
@@ -112,7 +122,7 @@ def _reading(run: Run, there: ZoneInfo | None) -> dict[str, Any]:
 
 
 def _tiles(counts: Mapping[str, int], names: Iterable[str]) -> list[Tile]:
-    shown = ((COUNTS[name], counts.get(name, 0)) for name in names)
+    shown = ((LABELS[name], counts.get(name, 0)) for name in names)
     return [Tile(str(label), formats.number(count), look if count else "") for (label, look), count in shown]
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from approdo.backoffice import formats
 from approdo.nodes.sentences import explain
-from approdo.processes.models import Run
+from approdo.processes.models import Run, RunStep
 
 
 def duration(run: Run) -> str:
@@ -17,6 +17,16 @@ def duration(run: Run) -> str:
         return ""
     length = (run.ended_at or timezone.now()) - run.started_at
     return in_words(max(length, timedelta(0)))
+
+
+def asked_by(run: Run) -> str:
+    """Who or what asked for it; empty where that is not known any more. Reads `part_of` where nobody did."""
+    if run.requested_by:
+        return run.requested_by
+    if run.due_at:
+        return _("Schedule")
+    started = [step for step in run.part_of.all() if step.result == RunStep.Result.STARTED]
+    return _("Procedure “%(name)s”") % {"name": started[0].run.procedure_name} if started else ""
 
 
 def in_words(length: timedelta) -> str:

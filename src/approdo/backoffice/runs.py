@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -19,7 +20,7 @@ from approdo.backoffice.run_filters import ConnectorFilter, KindFilter, Procedur
 from approdo.backoffice.unfolded import InfinitePaginator, ModelAdmin
 from approdo.nodes.sentences import explain_error
 from approdo.processes import procedures, run_data, runs
-from approdo.processes.models import Run
+from approdo.processes.models import ProcedureStep, Run
 from approdo.sdk.errors import ConfigError
 
 MAY_RUN = "processes.run_connector"
@@ -53,7 +54,9 @@ class RunAdmin(ModelAdmin[Run]):
     def get_queryset(self, request: HttpRequest) -> Any:
         """Each run with the procedures' runs that it is a step of, and its procedure's steps, which know the zone."""
         found = super().get_queryset(request)
-        return found.prefetch_related("part_of", "procedure__steps__connector__node")
+        return found.prefetch_related(
+            "part_of__run", Prefetch("procedure__steps", ProcedureStep.objects.select_related("connector__node"))
+        )
 
     @admin.display(description=gettext_lazy("What was run"))
     def what(self, run: Run) -> SafeString:
@@ -77,10 +80,8 @@ class RunAdmin(ModelAdmin[Run]):
 
     @admin.display(description=gettext_lazy("Asked by"))
     def asked_by(self, run: Run) -> SafeString | str:
-        """A person, a token, or the schedule."""
-        if run.requested_by:
-            return run.requested_by
-        return _("Schedule") if run.due_at else formats.NOTHING
+        """A person, a token, the schedule, or the procedure of which it is a step."""
+        return run_words.asked_by(run) or formats.NOTHING
 
     @admin.display(description=gettext_lazy("Duration"))
     def length(self, run: Run) -> SafeString:

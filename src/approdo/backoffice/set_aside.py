@@ -19,7 +19,7 @@ from approdo.backoffice.unfolded import InfinitePaginator, ModelAdmin
 from approdo.nodes.sentences import explain, explain_error
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes.models import Run
-from approdo.processes.rereading import retry
+from approdo.processes.rereading import give_up, retry
 from approdo.processes.rereading import text as text_of
 from approdo.sales.models import SetAside
 from approdo.sdk.errors import ConfigError
@@ -90,6 +90,8 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
             "original": document,
             "state": _state(document),
             "may_retry": document.stored_at is None and request.user.has_perm(MAY_RUN),
+            "waits": document.stored_at is None and document.given_up_at is None,
+            "given_up": formats.moment(document.given_up_at, zone_of(document.node)) if document.given_up_at else "",
             "reason": explain(document.code, document.params),
             "about": document.get_about_display(),
             "program": formats.program_label(document.program),
@@ -105,9 +107,10 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
         return TemplateResponse(request, "backoffice/set_aside.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        """The admin's addresses and the one that tries again."""
+        """The admin's addresses, the one that tries again and the one that gives up."""
         again = path("<int:number>/retry/", self.admin_site.admin_view(self.retry), name="sales_setaside_retry")
-        return [again, *super().get_urls()]
+        end = path("<int:number>/give-up/", self.admin_site.admin_view(self.give_up), name="sales_setaside_give_up")
+        return [again, end, *super().get_urls()]
 
     def retry(self, request: HttpRequest, number: int) -> HttpResponse:
         """Try to read the document again, and say how it went."""
@@ -127,6 +130,19 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
                 messages.error(request, _("The document still cannot be read. It is kept whole."))
         return HttpResponseRedirect(reverse("admin:sales_setaside_change", args=[number]))
 
+    def give_up(self, request: HttpRequest, number: int) -> HttpResponse:
+        """Write down who gives the document up, and why."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not (self.has_view_permission(request) and request.user.has_perm(MAY_RUN)):
+            raise PermissionDenied
+        document = get_object_or_404(SetAside, pk=number)
+        try:
+            give_up(document, request.POST.get("why", "").replace("\0", ""), request.user.get_username())
+        except ConfigError as error:
+            messages.error(request, str(explain_error(error)))
+        return HttpResponseRedirect(reverse("admin:sales_setaside_change", args=[number]))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         """They come by download."""
         return False
@@ -143,6 +159,8 @@ class SetAsideAdmin(ModelAdmin[SetAside]):
 def _state(document: SetAside) -> SafeString:
     if document.stored_at:
         return formats.badge(pgettext("set aside", "stored"), "success")
+    if document.given_up_at:
+        return formats.badge(pgettext("set aside", "given up"), "")
     return formats.badge(pgettext("set aside", "waits"), "warning")
 
 

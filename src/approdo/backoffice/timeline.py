@@ -26,7 +26,11 @@ SPANS = {6: 1, 24: 3, 168: 24}
 USUAL = 24
 
 MOST_RUNS = 20_000
-MOST_ROWS = 60
+PAGE = 60
+"""So many rows are drawn at once."""
+
+EDGE = 5.0
+"""So close to an end, in percent, half of a label does not fit."""
 
 BARS = 200
 """Runs that begin, or follow each other, within this part of the picture may share a bar."""
@@ -51,6 +55,14 @@ class Done(NamedTuple):
     live: bool
 
 
+class Lane(NamedTuple):
+    """What a row is drawn from: whose it is, its number where it is still there, and its runs."""
+
+    key: tuple[bool, str]
+    number: int | None
+    runs: list[Done]
+
+
 class Bar(NamedTuple):
     """One or more runs: where, in percent, how they ended, and what is said of them."""
 
@@ -72,11 +84,12 @@ class Row(NamedTuple):
 
 
 class Mark(NamedTuple):
-    """A moment on the axis."""
+    """A moment on the axis. `edge` says at which end its label would be cut off if it stood in the middle."""
 
     left: str
     label: str
     day: str
+    edge: str
 
 
 class View(NamedTuple):
@@ -93,27 +106,39 @@ class View(NamedTuple):
 
 
 def picture(wanted: Mapping[str, str]) -> dict[str, Any]:
-    """What the template shows; `hours` and `until` among `wanted` choose the time, the last 24 hours for want of it."""
+    """What the template shows: `hours` and `until` among `wanted` choose the time, `page` the rows.
+
+    The last 24 hours and the first rows for want of them.
+    """
     now = timezone.now()
     hours = int(wanted.get("hours", "")) if wanted.get("hours", "") in map(str, SPANS) else USUAL
     until = _moment(wanted.get("until", ""), now)
     view = View((until or now) - timedelta(hours=hours), until or now, shared_zone())
     found, cut = _runs(view, now)
-    rows = _rows(found, view)
+    lanes = _lanes(found)
+    last = max((len(lanes) - 1) // PAGE + 1, 1)
+    given = wanted.get("page", "")
+    page = min(max(int(given), 1), last) if given.isdecimal() and len(given) < 10 else 1
+    first = (page - 1) * PAGE
+    rows = [_row(lane, view) for lane in lanes[first : first + PAGE]]
     return {
         "hours": hours,
-        "spans": [(one, _length(one), _address(one, until)) for one in SPANS],
-        "back": _address(hours, view.start),
-        "forth": _address(hours, until + timedelta(hours=hours)) if until else "",
-        "now": _address(hours, None),
-        "address": _address(hours, until),
+        "spans": [(one, _length(one), _address(one, until, page)) for one in SPANS],
+        "back": _address(hours, view.start, page),
+        "forth": _address(hours, until + timedelta(hours=hours), page) if until else "",
+        "now": _address(hours, None, page),
+        "address": _address(hours, until, page),
         "moving": until is None,
         "start": formats.moment(view.start, view.zone),
         "end": formats.moment(view.end, view.zone),
         "zone": view.zone.key,
         "marks": list(_marks(view, SPANS[hours])),
-        "rows": rows[:MOST_ROWS],
-        "more_rows": max(len(rows) - MOST_ROWS, 0),
+        "rows": rows,
+        "first": first + 1,
+        "last": first + len(rows),
+        "total": len(lanes),
+        "previous": _address(hours, until, page - 1) if page > 1 else "",
+        "next": _address(hours, until, page + 1) if page < last else "",
         "cut": MOST_RUNS if cut else 0,
         "states": [(value, label) for value, label in State.choices if value != State.QUEUED],
         "empty": not found,
@@ -131,8 +156,9 @@ def _moment(text: str, now: datetime) -> datetime | None:
     return moment
 
 
-def _address(hours: int, until: datetime | None) -> str:
+def _address(hours: int, until: datetime | None, page: int) -> str:
     given = {"hours": hours} | ({"until": until.isoformat(timespec="seconds")} if until else {})
+    given |= {"page": page} if page > 1 else {}
     return f"{reverse('admin:processes_run_timeline')}?{urlencode(given)}"
 
 
@@ -160,23 +186,26 @@ def _done(values: Sequence[Any], now: datetime) -> Done:
     return Done(pk, (not procedure, procedure or connector), state, start, max(start, ended or now), live)
 
 
-def _rows(found: Iterable[Done], view: View) -> list[Row]:
+def _lanes(found: Iterable[Done]) -> list[Lane]:
     """Procedures first, then connectors; also those that did not run, unless they are switched off."""
     by_key: dict[tuple[bool, str], list[Done]] = defaultdict(list)
     for one in found:
         by_key[one.key].append(one)
-    procedures, connectors = Procedure.objects.all(), Connector.objects.all()
-    known = {(False, one.name): one.pk for one in procedures} | {(True, one.name): one.pk for one in connectors}
-    idle = {(False, one.name) for one in procedures if not one.paused}
-    idle |= {(True, one.name) for one in connectors if one.active}
-    rows = []
-    for key in sorted(by_key.keys() | idle, key=lambda key: (key[0], key[1].casefold())):
-        alone, name = key
-        kind = "connector" if alone else "procedure"
-        query = f"{kind}={known[key]}" if key in known else f"kind={kind}"
-        address = f"{reverse('admin:processes_run_changelist')}?{query}"
-        rows.append(Row(name, not alone, address, _bars(by_key.get(key, []), view, address)))
-    return rows
+    procedures = Procedure.objects.values_list("name", "pk", "paused")
+    connectors = Connector.objects.values_list("name", "pk", "active")
+    known = {(False, name): pk for name, pk, _ in procedures} | {(True, name): pk for name, pk, _ in connectors}
+    idle = {(False, name) for name, _, paused in procedures if not paused}
+    idle |= {(True, name) for name, _, active in connectors if active}
+    keys = sorted(by_key.keys() | idle, key=lambda key: (key[0], key[1].casefold()))
+    return [Lane(key, known.get(key), by_key.get(key, [])) for key in keys]
+
+
+def _row(lane: Lane, view: View) -> Row:
+    alone, name = lane.key
+    kind = "connector" if alone else "procedure"
+    query = f"{kind}={lane.number}" if lane.number else f"kind={kind}"
+    address = f"{reverse('admin:processes_run_changelist')}?{query}"
+    return Row(name, not alone, address, _bars(lane.runs, view, address))
 
 
 def _bars(found: Iterable[Done], view: View, address: str) -> list[Bar]:
@@ -243,5 +272,7 @@ def _marks(view: View, every: int) -> Iterable[Mark]:
         local = timezone.localtime(moment, view.zone)
         if moment >= view.start and local.minute == 0 and local.hour % every == 0:
             day = date_format(local, "D j") if local.hour == 0 else ""
-            yield Mark(f"{view.percent(moment):.3f}", "" if every == 24 else f"{local:%H:%M}", day)
+            at = view.percent(moment)
+            edge = "start" if at < EDGE else "end" if at > 100 - EDGE else ""
+            yield Mark(f"{at:.3f}", "" if every == 24 else f"{local:%H:%M}", day, edge)
         moment += quarter

@@ -10,6 +10,8 @@ from approdo.cli import start
 from approdo.cli.texts import Failure, _
 
 if TYPE_CHECKING:
+    from approdo.catalog.tables import Saved as RowSaved
+    from approdo.catalog.tables import Table
     from approdo.cli.declared import Declared
     from approdo.processes.records import Saved, Section
 
@@ -33,16 +35,19 @@ def apply(files: Sequence[Path], *, dry_run: bool = False) -> list[str]:
     """
     from django.db import transaction
 
+    from approdo.catalog.tables import TABLES
     from approdo.cli import declared
     from approdo.processes.records import SECTIONS
 
-    records = declared.read(files, SECTIONS)
+    records = declared.read(files, SECTIONS, TABLES)
     with transaction.atomic():
         lines = [
             line
             for section in SECTIONS.values()
             for line in _apply_section(section, [one for one in records if one.section == section.name])
         ]
+        for table in TABLES.values():
+            lines += _apply_table(table, [one for one in records if one.section == table.name])
         transaction.set_rollback(dry_run)
     return lines
 
@@ -65,7 +70,31 @@ def _apply_section(section: "Section", records: "Sequence[Declared]") -> list[st
     return lines
 
 
-def _done(saved: "Saved") -> str:
+def _apply_table(table: "Table", records: "Sequence[Declared]") -> list[str]:
+    """The same for the rows of a table, which are known by their key."""
+    from django.core.exceptions import ValidationError
+
+    from approdo.catalog.tables import identity, save
+
+    lines, wrong = [], []
+    seen: dict[int, int] = {}
+    for record in records:
+        shown = f"{table.label()} “{identity(table, record.data)}”"
+        try:
+            saved = save(table, record.data)
+            first = seen.setdefault(saved.record.pk, record.place)
+            if first != record.place:
+                message = _("it stands twice, first as record {place}; remove one of them.").format(place=first)
+                wrong.append(f"{record.file}: {table.name} {record.place}: {shown}: {message}")
+            lines.append(f"{_done(saved)}  {shown}")
+        except ValidationError as error:
+            wrong.append(f"{record.file}: {table.name} {record.place}: {shown}: {_problems(error)}")
+    if wrong:
+        raise Failure("\n".join([*wrong, _("Nothing was changed: correct the file, then apply again.")]))
+    return lines
+
+
+def _done(saved: "Saved | RowSaved") -> str:
     if saved.created:
         return _("created")
     if saved.changed:

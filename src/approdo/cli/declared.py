@@ -11,30 +11,30 @@ import yaml
 
 from approdo.cli.texts import Failure, _
 
-LATER = frozenset({"sku_recodings", "places"})
-"""Sections that are promised and that this version cannot read yet."""
-
 VARIABLE = re.compile(r"\$(\$)?\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class Declared(NamedTuple):
-    """One record as a file declares it."""
+    """One record as a file declares it. Without a name it is a row of a table: the place in its section tells it."""
 
     file: Path
     section: str
     name: str
     data: dict[str, Any]
+    place: int = 0
 
 
-def read(files: Sequence[Path], known: Iterable[str]) -> list[Declared]:
+def read(files: Sequence[Path], known: Iterable[str], tables: Iterable[str] = ()) -> list[Declared]:
     """Every record of the files, in their order. `known` are the sections that can be declared.
+
+    The records of those that are `tables` have no names.
 
     Raises `Failure` for what is no such file; whether the records themselves are right is not asked.
     """
-    sections = list(known)
+    sections = {**dict.fromkeys(known, True), **dict.fromkeys(tables, False)}
     records = [record for file in files for record in _records(file, sections)]
     seen: dict[tuple[str, str], Path] = {}
-    for record in records:
+    for record in (one for one in records if sections[one.section]):
         key = (record.section, record.name)
         if key in seen:
             raise Failure(
@@ -46,7 +46,7 @@ def read(files: Sequence[Path], known: Iterable[str]) -> list[Declared]:
     return records
 
 
-def _records(file: Path, known: Sequence[str]) -> list[Declared]:
+def _records(file: Path, known: Mapping[str, bool]) -> list[Declared]:
     content = _with_environment(file, _parsed(file))
     if not isinstance(content, dict) or not content:
         raise Failure(
@@ -57,26 +57,26 @@ def _records(file: Path, known: Sequence[str]) -> list[Declared]:
     return [record for section, records in content.items() for record in _section(file, section, records, known)]
 
 
-def _section(file: Path, section: Any, records: Any, known: Sequence[str]) -> list[Declared]:
-    if section in LATER:
-        raise Failure(
-            _("{file}: this version of Approdo does not know {section} yet; leave the section out.").format(
-                file=file, section=section
-            )
-        )
+def _section(file: Path, section: Any, records: Any, known: Mapping[str, bool]) -> list[Declared]:
+    """The records of a section; `known` says of each section whether its records have names."""
     if section not in known:
         raise Failure(
             _("{file}: there is no section “{section}”; known are: {sections}.").format(
                 file=file, section=section, sections=", ".join(known)
             )
         )
-    if not isinstance(records, list):
+    if not isinstance(records, list) and known[section]:
         raise Failure(
             _("{file}: {section} has to be a list; begin each record with “- name: …”.").format(
                 file=file, section=section
             )
         )
-    return [_record(file, section, place, record) for place, record in enumerate(records, start=1)]
+    if not isinstance(records, list):
+        raise Failure(
+            _("{file}: {section} has to be a list; begin each record with “- ”.").format(file=file, section=section)
+        )
+    read_one = _record if known[section] else _row
+    return [read_one(file, section, place, record) for place, record in enumerate(records, start=1)]
 
 
 def _record(file: Path, section: str, place: int, record: Any) -> Declared:
@@ -88,6 +88,16 @@ def _record(file: Path, section: str, place: int, record: Any) -> Declared:
             )
         )
     return Declared(file, section, name, {str(key): value for key, value in record.items()})
+
+
+def _row(file: Path, section: str, place: int, record: Any) -> Declared:
+    if not isinstance(record, dict):
+        raise Failure(
+            _("{file}: record {place} of {section} has to name its columns; write it as “- {{column: value}}”.").format(
+                file=file, place=place, section=section
+            )
+        )
+    return Declared(file, section, "", {str(key): value for key, value in record.items()}, place)
 
 
 class _Loader(yaml.SafeLoader):

@@ -17,7 +17,7 @@ from approdo.nodes.models import Node
 from approdo.nodes.sentences import explain
 from approdo.nodes.trying import try_node
 from approdo.processes import installation, presence
-from approdo.processes.models import Run
+from approdo.processes.models import Recipient, Run
 from approdo.sdk.connector import CheckResult, Outcome
 from approdo.sdk.errors import ApprodoError, ConfigError
 
@@ -64,6 +64,7 @@ def findings() -> Iterator[Finding]:
         yield _worker()
         yield from _server_clock()
         yield from _nodes()
+        yield from _recipients()
 
 
 def _database() -> Finding:
@@ -126,6 +127,12 @@ def _nodes() -> Iterator[Finding]:
     for node, results in checks.items():
         yield from _secret(node)
         yield from _reach(node, results)
+
+
+def _recipients() -> Iterator[Finding]:
+    for recipient in Recipient.objects.filter(secret_lost=True):
+        text = sentence(ConfigError("signing_secret_lost", name=recipient.name))
+        yield Finding(Mark.ERROR, _("Recipient “{name}”").format(name=recipient.name), text)
 
 
 def _clock(results: list[CheckResult]) -> Finding:

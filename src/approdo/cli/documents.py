@@ -121,8 +121,8 @@ def _pages(found: "QuerySet[SaleDocument]") -> "Iterator[list[SaleDocument]]":
 def _print_json(found: "QuerySet[SaleDocument]", personal_data: bool) -> None:
     from django.utils import timezone
 
+    from approdo.processes.handing_over import whole
     from approdo.sales.personal import Reader
-    from approdo.sales.queries import whole
 
     reader = Reader(f"{getpass.getuser()} (command)", "approdo documents", timezone.now()) if personal_data else None
     for rows in _pages(found):

@@ -23,6 +23,7 @@ COMMANDS = {
     "purge": "Forget the consumers of orders.",
     "user": "Manage the people who sign in.",
     "token": "Manage the tokens that programs call with.",
+    "keys": "Manage the encryption keys.",
     "backup": "Copy the hub into one file.",
     "restore": "Put a copy back.",
     "doctor": "Check this installation.",

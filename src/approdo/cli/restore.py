@@ -8,16 +8,19 @@ import click
 
 from approdo import environment
 from approdo.cli import start
+from approdo.cli.keys import say_lost, say_what_is_next
 from approdo.cli.texts import Failure, _, number
 
 if TYPE_CHECKING:
     from approdo.cli.copies.archive import Archive
+    from approdo.processes.lost_keys import Lost
 
 
 @click.command(help="Put the copy in FILE in the place of the hub, while no web server and no worker is alive.")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Also where the hub holds something: the copy takes its place.")
-def command(file: Path, replace: bool) -> None:
+@click.option("--forget-keys", is_flag=True, help="Also a copy whose keys are lost: what they encrypted is given up.")
+def command(file: Path, replace: bool, forget_keys: bool) -> None:
     """Refuse what does not fit before anything is touched; then say what was restored."""
     start.end_with_cleaning_up()
     keys = _offer_keys(file)
@@ -26,12 +29,18 @@ def command(file: Path, replace: bool) -> None:
     from approdo.cli.copies.restoring import refuse_unfit
 
     archive = _read(file)
-    refuse_unfit(archive)
-    kept = _restore(archive, replace, keys)
+    refuse_unfit(archive, forget_keys=forget_keys)
+    kept, lost = _restore(archive, replace, keys, forget_keys)
     from approdo.processes import engine
 
     engine.migrate()
     _say(archive, kept)
+    if lost and not lost.nothing:
+        click.echo(_("Of the copy this could not be opened and was given up:"))
+        say_lost(lost)
+        say_what_is_next(lost)
+    else:
+        click.echo(_("Start with `approdo up`, or with `approdo web` and `approdo worker`."))
 
 
 def _offer_keys(file: Path) -> list[str] | None:
@@ -59,7 +68,9 @@ def _read(file: Path) -> "Archive":
         raise Failure(message.format(file=file)) from None
 
 
-def _restore(archive: "Archive", replace: bool, keys: list[str] | None) -> Path | None:
+def _restore(
+    archive: "Archive", replace: bool, keys: list[str] | None, forget_keys: bool
+) -> tuple[Path | None, "Lost | None"]:
     from django.db import Error
 
     from approdo.cli.copies.archive import Damaged
@@ -67,7 +78,7 @@ def _restore(archive: "Archive", replace: bool, keys: list[str] | None) -> Path 
     from approdo.processes import database
 
     try:
-        return restore(archive, replace=replace, keys=keys)
+        return restore(archive, replace=replace, keys=keys, forget_keys=forget_keys)
     except Damaged:
         raise Failure(_("The rows of this copy do not fit its version. All is as it was.")) from None
     except (OSError, Error) as error:
@@ -99,6 +110,4 @@ def _say(archive: "Archive", kept: Path | None) -> None:
             live,
         )
         click.echo(said.format(count=live))
-    click.echo(
-        _("Everybody has to sign in again. Start with `approdo up`, or with `approdo web` and `approdo worker`.")
-    )
+    click.echo(_("Everybody has to sign in again."))

@@ -50,6 +50,10 @@ def tell(run: "Run") -> None:
         text = _("Order statuses (Amazon's, informational): {read} read, {changed} new or changed.")
         changed = number(statuses["created"] + statuses["updated"])
         click.echo(text.format(read=number(statuses["read"]), changed=changed))
+    exported = run_data.exported(run)
+    if exported:
+        text = _("Exports: {handed_over} handed over, {refused} refused, {waiting} waiting to be fetched.")
+        click.echo(text.format(**{name: number(count) for name, count in exported.items()}))
     for line in _proof(run):
         click.echo(line)
     for part in run_data.parts(run):

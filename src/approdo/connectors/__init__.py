@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from typing import Protocol, TypeVar
 
-from approdo.connectors import amazon_vendor, api
+from approdo.connectors import amazon_vendor, api, files, tryton, webhook
 from approdo.sdk.connector import ConfigurationType, ConnectorType, NodeType
 from approdo.sdk.errors import ConfigError
 
 NODE_TYPES: tuple[NodeType, ...] = (
     amazon_vendor.NODE_TYPE,
     api.NODE_TYPE,
+    files.NODE_TYPE,
+    webhook.NODE_TYPE,
+    tryton.NODE_TYPE,
 )
 
 

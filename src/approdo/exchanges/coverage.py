@@ -57,7 +57,8 @@ class Coverage(NamedTuple):
     """What one account's orders of one program are known for, by one of their dates.
 
     `states` are those that unknown orders had to have to be stored; empty means every state, and
-    only then may `complete` be true. `set_aside` counts the documents, or statuses, that wait unread.
+    only then may `complete` be true. `set_aside` counts the documents, or statuses, that wait unread, `given_up`
+    those that a person gave up.
     """
 
     program: str
@@ -66,6 +67,7 @@ class Coverage(NamedTuple):
     read: list[Interval]
     gaps: list[Gap]
     set_aside: int
+    given_up: int
     read_at: datetime | None
 
     @property
@@ -131,7 +133,8 @@ def coverage(node: Node) -> list[Coverage]:
                 states=states,
                 read=read,
                 gaps=_gaps(asked, read),
-                set_aside=waiting[program, _about(scan)],
+                set_aside=waiting[program, _about(scan)][0],
+                given_up=waiting[program, _about(scan)][1],
                 read_at=max((row.read_at for row in asked if row.complete and row.read_at), default=None),
             )
         )
@@ -141,7 +144,7 @@ def coverage(node: Node) -> list[Coverage]:
 def newest_read(node: Node) -> list[tuple[str, str, datetime]]:
     """The newest moment up to which a window was read completely, by program and scan. Quick, and knows no gaps."""
     found = []
-    programs = dict.fromkeys(program for one in node_type(node.type).connector_types for program in one.work.reread)
+    programs = dict.fromkeys(program for work in node_type(node.type).downloads for program in work.reread)
     for program, scan in product(programs, Scan):
         # “IN (true)”, because SQLite does not use its index for a bare column.
         read = proofs(node).filter(program=program, scan=scan, complete__in=[True]).annotate(proven=PROVEN)
@@ -240,5 +243,8 @@ def _about(scan: str) -> SetAside.About:
     return SetAside.About.STATUS if Scan(scan).is_status else SetAside.About.ORDER
 
 
-def _waiting(node: int, program: str, about: SetAside.About) -> int:
-    return SetAside.objects.filter(node=node, program=program, about=about, stored_at=None).count()
+def _waiting(node: int, program: str, about: SetAside.About) -> tuple[int, int]:
+    """How many wait unread, and how many were given up."""
+    unread = SetAside.objects.filter(node=node, program=program, about=about, stored_at=None)
+    open_ones = unread.filter(SetAside.WAITS).count()
+    return open_ones, unread.count() - open_ones

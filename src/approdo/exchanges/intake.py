@@ -7,7 +7,9 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F, QuerySet, Sum
 
+from approdo.exchanges import pushing
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
+from approdo.exchanges.recoding import Asks, Intake, nobody_asks
 from approdo.sales.receive import Counts, Origin, receive
 from approdo.sales.status import receive_statuses
 from approdo.sdk.connector import STATUS_SCANS, RequestMade
@@ -30,12 +32,14 @@ def take_page(
     at: datetime,
     their_clock: datetime | None = None,
     requests: Sequence[RequestMade] = (),
+    asks: Asks = nobody_asks,
 ) -> None:
     """Store page number `page` (from 0) of `window`, move its progress on, log its requests. All or nothing.
 
     Does no more than log where this page was stored before: the row, not whoever calls, knows how far the
     window was read. Two callers with the same page store it once. `their_clock`, the other side's,
-    at the first page bounds what the window proves: what bears a later moment was not there yet.
+    at the first page bounds what the window proves: what bears a later moment was not there yet. `asks` says
+    whether SKUs are recoded.
     """
     many = len(batch.statuses if isinstance(batch, StatusBatch) else batch.documents)
     # Most pages bring nothing new: counted so at once, they need no second statement.
@@ -53,9 +57,20 @@ def take_page(
         if isinstance(batch, StatusBatch):
             counts = receive_statuses(batch, origin)
         else:
-            counts = receive(batch, origin, known_only=window.known_only)
+            counts = store(batch, origin, asks, known_only=window.known_only)
         _count(window, counts, assumed)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
+
+
+def store(batch: Batch, origin: Origin, asks: Asks, *, known_only: bool = False) -> Counts:
+    """Store what the batch brought, note the places that it names, recode SKUs where that is asked for.
+
+    Inside the caller's transaction.
+    """
+    intake = Intake(batch, origin, asks)
+    counts = receive(batch, origin, known_only, intake.recode)
+    intake.settle()
+    return counts
 
 
 def restart_window(window: WindowRead) -> None:
@@ -86,13 +101,13 @@ def error_of(window: WindowRead) -> ApprodoError:
     return kinds.get(window.error_kind, ApprodoError)(window.error_code, **window.error_params)
 
 
-def take_order(wanted: NumberRead, batch: Batch, at: datetime) -> None:
+def take_order(wanted: NumberRead, batch: Batch, at: datetime, asks: Asks = nobody_asks) -> None:
     """Store the one order of `batch`, fetched by its number, and what became of it. Once, whoever calls."""
     with transaction.atomic():
         waiting = NumberRead.objects.select_for_update().filter(pk=wanted.pk, result=Result.WAITING)
         if not waiting.exists():
             return
-        counts = receive(batch, Origin(wanted.node_id, wanted.run, at))
+        counts = store(batch, Origin(wanted.node_id, wanted.run, at), asks)
         result = next((name for name in FETCHED if getattr(counts, name)), Result.UNCHANGED)
         NumberRead.objects.filter(pk=wanted.pk).update(result=result, read_at=at)
         keep_notes(wanted.run, [*batch.notes, *counts.notes], at)
@@ -144,7 +159,8 @@ def keep_requests(run: int, requests: Sequence[RequestMade]) -> None:
 def counts_of(run: int) -> dict[str, Any]:
     """What became of everything that a run read, and how many requests it made.
 
-    The numbers are of documents; `statuses`, there if statuses were asked for, holds the same of these.
+    The numbers are of documents; `statuses`, there if statuses were asked for, holds the same of these;
+    `handed_over` and `refused` are there if documents were sent out.
     """
     counts = _sums(WindowRead.objects.filter(run=run).exclude(scan__in=STATUS_SCANS))
     for result in NumberRead.objects.filter(run=run, result__in=FETCHED).values_list("result", flat=True):
@@ -152,7 +168,8 @@ def counts_of(run: int) -> dict[str, Any]:
         counts[result] += 1
     statuses = WindowRead.objects.filter(run=run, scan__in=STATUS_SCANS)
     apart = {"statuses": _sums(statuses, STATUSES_COUNTED)} if statuses.exists() else {}
-    return {"requests": RequestLogged.objects.filter(run=run).count(), **counts, **apart}
+    requests = RequestLogged.objects.filter(run=run).count()
+    return {"requests": requests, **counts, **apart, **pushing.counts(run)}
 
 
 def _sums(windows: QuerySet[WindowRead], names: Sequence[str] = COUNTED) -> dict[str, int]:

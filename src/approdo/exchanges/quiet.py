@@ -64,10 +64,10 @@ class Quiet(NamedTuple):
 def unusually_quiet(node: Node) -> list[Quiet]:
     """The programs in which a node's account is unusually quiet, explained or not. Cheap where it is not."""
     try:
-        declared = node_type(node.type).connector_types
+        works = node_type(node.type).downloads
     except ApprodoError:
         return []
-    programs = dict.fromkeys(program for one in declared for program in one.work.reread)
+    programs = dict.fromkeys(program for work in works for program in work.reread)
     return [found for program in programs if (found := silence(node, program))]
 
 

@@ -2,7 +2,7 @@
 
 Nothing is counted in a process: there are many, and each would tell a part. `FAMILIES` is the list of
 what is told; each is a function that yields metrics of `prometheus_client`, and costs a few queries that
-stay quick however much is stored. What is new (open alarms) takes one more function there.
+stay quick however much is stored. What is new takes one more function there.
 """
 
 import platform
@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, time
 import psycopg
 from django.conf import settings
 from django.db import Error, connection
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily, InfoMetricFamily, Metric
@@ -23,7 +24,7 @@ from approdo.exchanges import coverage
 from approdo.monitoring import procedures, runs
 from approdo.nodes.models import Node
 from approdo.processes import presence
-from approdo.processes.models import Token
+from approdo.processes.models import Alarm, Token
 from approdo.processes.tokens import find_token
 from approdo.sales.models import SetAside
 
@@ -107,13 +108,23 @@ def _nodes() -> Iterator[Metric]:
         labels=["node", "program", "scan"],
     )
     for node in Node.objects.all():
-        waiting.add_metric([node.name], SetAside.objects.filter(node=node, stored_at=None).count())
+        waiting.add_metric([node.name], SetAside.objects.filter(SetAside.WAITS, node=node).count())
         day = node.options.get("client_secret_issued")
         if day:
             issued.add_metric([node.name], _midnight(day).timestamp())
         for program, scan, until in coverage.newest_read(node):
             read.add_metric([node.name, program, scan], until.timestamp())
     yield from (issued, waiting, read)
+
+
+def _alarms() -> Iterator[Metric]:
+    """Each kind, also those of which none is open: a rule that watches one must not find it absent."""
+    gauge = GaugeMetricFamily("approdo_alarms", "Alarms that are open, by kind.", labels=["kind"])
+    found = Alarm.objects.filter(over_at=None).order_by().values_list("kind").annotate(count=Count("pk"))
+    counts: dict[str, int] = dict(found)
+    for kind in Alarm.Kind:
+        gauge.add_metric([kind], counts.get(kind, 0))
+    yield gauge
 
 
 def _midnight(day: str) -> datetime:
@@ -137,5 +148,6 @@ FAMILIES: tuple[Callable[[], Iterator[Metric]], ...] = (
     _queue,
     runs.by_connector,
     procedures.by_procedure,
+    _alarms,
     _nodes,
 )

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from prometheus_client.core import GaugeMetricFamily, Metric
 
-from approdo.processes.models import Procedure, Run
+from approdo.processes import newest
+from approdo.processes.models import Procedure
 
 
 def by_procedure() -> Iterator[Metric]:
@@ -16,12 +17,12 @@ def by_procedure() -> Iterator[Metric]:
     paused = gauge("paused", "Whether the procedure is paused.")
     due = gauge("due_timestamp_seconds", "When it is due next; a moment that has passed is late.")
     succeeded = gauge("last_success_timestamp_seconds", "When its last run that succeeded ended.")
+    runs = newest.of_procedures()
     for procedure in Procedure.objects.all():
         paused.add_metric([procedure.name], procedure.paused)
         if procedure.due_at:
             due.add_metric([procedure.name], procedure.due_at.timestamp())
-        ended = Run.objects.filter(procedure=procedure, state=Run.State.SUCCEEDED, ended_at__isnull=False)
-        latest = ended.order_by("-id").values_list("ended_at", flat=True).first()
-        if latest:
-            succeeded.add_metric([procedure.name], latest.timestamp())
+        success = runs.get(procedure.pk, newest.NEVER_RUN).success
+        if success and success.ended_at:
+            succeeded.add_metric([procedure.name], success.ended_at.timestamp())
     yield from (paused, due, succeeded)

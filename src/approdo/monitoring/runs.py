@@ -4,19 +4,15 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import BooleanField, QuerySet
-from django.db.models.expressions import RawSQL
+from django.db.models import QuerySet
 from prometheus_client.core import GaugeMetricFamily, Metric
 
 from approdo.exchanges.intake import COUNTED
-from approdo.processes.models import Connector, Run
+from approdo.processes.models import Connector, Run, live_runs
 
 State = Run.State
 
 ENDED = tuple(state for state in State if state not in Run.LIVE)
-
-# Written out, not as parameters: only then does SQLite use the index of live runs.
-_LIVE = RawSQL("state IN ('queued', 'running')", (), output_field=BooleanField())
 
 
 class Live(NamedTuple):
@@ -29,7 +25,7 @@ class Live(NamedTuple):
 
 def live() -> Live:
     """What is queued and running now."""
-    rows = list(Run.objects.filter(_LIVE).order_by().values_list("state", "created_at"))
+    rows = list(live_runs().values_list("state", "created_at"))
     queued = [created_at for state, created_at in rows if state == State.QUEUED]
     return Live(len(queued), len(rows) - len(queued), min(queued, default=None))
 

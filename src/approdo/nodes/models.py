@@ -17,7 +17,8 @@ from approdo.nodes import secrets
 from approdo.nodes.options import checked_options
 from approdo.nodes.sentences import validation_error
 from approdo.sdk.connector import NodeType, Scan
-from approdo.sdk.errors import ApprodoError
+from approdo.sdk.errors import ApprodoError, ConfigError
+from approdo.sdk.options import Kind
 
 NAME_LENGTH = 100
 
@@ -85,8 +86,15 @@ class Node(models.Model):
         return secrets.decrypt(self.secrets)
 
     def settings(self) -> dict[str, Any]:
-        """Options and secrets together, as a connector type gets them."""
+        """Options and secrets together, as a connector type gets them. Raises `ConfigError("secret_missing")`."""
+        if self.secrets_missing():
+            raise ConfigError("secret_missing", node=self.name)
         return {**self.options, **self.revealed()}
+
+    def secrets_missing(self) -> bool:
+        """Whether it has none though its type needs some: they were lost with the encryption keys."""
+        needed = (option for option in node_type(self.type).options if option.kind is Kind.SECRET and option.required)
+        return not self.secrets and any(option.applies(self.options) for option in needed)
 
 
 class TimeRange(models.Model):

@@ -42,6 +42,15 @@ def unseal(sealed: bytes) -> bytes:
         raise ConfigError("other_encryption_key") from None
 
 
+def opens(sealed: bytes) -> bool:
+    """Whether one of our keys opens it."""
+    try:
+        _fernet().decrypt(sealed)
+    except InvalidToken:
+        return False
+    return True
+
+
 def reseal(sealed: bytes) -> bytes:
     """The same bytes encrypted with the newest key. Raises `ConfigError` when no key opens them."""
     try:

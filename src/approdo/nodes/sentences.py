@@ -9,7 +9,9 @@ from django.utils.translation import gettext
 
 from approdo.connectors import NODE_TYPES
 from approdo.sdk.errors import ApprodoError, InvalidOptions, Sentence
+from approdo.sdk.export_sentences import EXPORT_SENTENCES
 from approdo.sdk.sentences import SENTENCES
+from approdo.sdk.table_sentences import TABLE_SENTENCES
 
 UNKNOWN = Sentence("{code}")
 
@@ -58,7 +60,7 @@ class _Lenient(dict[str, Any]):
 
 @cache
 def _catalogue() -> dict[str, Sentence]:
-    own = dict(SENTENCES)
+    own = {**SENTENCES, **EXPORT_SENTENCES, **TABLE_SENTENCES}
     for node_type in NODE_TYPES:
         own.update(node_type.sentences)
     return own

@@ -1,28 +1,24 @@
 """What is not as it should be at this moment. Reads only; whether anybody knows already is not asked."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from django.db.models import QuerySet
+
 from approdo.connectors import NODE_TYPES, node_type
 from approdo.exchanges.quiet import unusually_quiet
 from approdo.nodes.models import Node
-from approdo.processes import database, fleet, schedule
-from approdo.processes.models import Alarm, Connector, Procedure, Run
+from approdo.processes import database, fleet, newest, schedule
+from approdo.processes.models import Alarm, Procedure, Recipient, Run, RunStep, with_schedules
+from approdo.processes.newest import NEVER_RUN, Latest
 from approdo.sdk.errors import ApprodoError
 
 Kind = Alarm.Kind
 
 log = logging.getLogger(__name__)
-
-UNWELL = (Run.State.FAILED, Run.State.PARTIAL)
-ENDED = (Run.State.SUCCEEDED, *UNWELL)
-"""How a run ends that says something: a cancelled one says nothing."""
-
-MOST_RUNS = 200
-"""So many failures for other reasons in a row are looked through for a refusal."""
 
 
 class Cause(NamedTuple):
@@ -68,30 +64,22 @@ def authorization_codes() -> frozenset[str]:
     return frozenset(code for declared in NODE_TYPES for code in declared.authorization_codes)
 
 
-def newest_ended(procedure: Procedure) -> Run | None:
-    """The newest run of a procedure that says how it is."""
-    return procedure.runs.filter(state__in=ENDED).order_by("-id").first()
-
-
-def newest_success(procedure: Procedure) -> Run | None:
-    """The newest run of a procedure that succeeded."""
-    return procedure.runs.filter(state=Run.State.SUCCEEDED).order_by("-id").first()
-
-
 def _procedures(now: datetime) -> Iterator[Cause]:
     """Nobody waits for a procedure that is paused; one that failed is not well because it is paused."""
-    for procedure in Procedure.objects.prefetch_related("slots", "steps__connector__node"):
-        yield from _failed(procedure)
+    runs = newest.of_procedures()
+    for procedure in with_schedules():
+        latest = runs.get(procedure.pk, NEVER_RUN)
+        yield from _failed(procedure, latest)
         if not procedure.paused:
-            yield from _late(procedure, now)
-            yield from _overdue(procedure, now)
+            yield from _late(procedure, latest.live, now)
+            yield from _overdue(procedure, latest, now)
 
 
-def _failed(procedure: Procedure) -> Iterator[Cause]:
-    run = newest_ended(procedure)
+def _failed(procedure: Procedure, latest: Latest) -> Iterator[Cause]:
+    run = latest.ended
     if run is None or run.state == Run.State.SUCCEEDED:
         return
-    reason, params = why(run)
+    reason, params = _why(run, latest.steps)
     params = {**params, "procedure": procedure.name, "run": run.pk, "reason_code": reason}
     since = run.ended_at or run.created_at
     links = {"procedure": procedure, "run": run}
@@ -99,9 +87,9 @@ def _failed(procedure: Procedure) -> Iterator[Cause]:
     yield Cause(Kind.FAILED, key, procedure.name, since, "alarm_failed", params, links, opens)
 
 
-def why(run: Run) -> tuple[str, dict[str, Any]]:
+def _why(run: Run, steps: Sequence[RunStep]) -> tuple[str, dict[str, Any]]:
     """Code and parameters of what first went wrong in a procedure's run, and in which connector."""
-    for step in run.steps.select_related("part"):
+    for step in steps:
         part, connector = step.part, {"connector": step.connector_name}
         if part and part.error_code:
             return part.error_code, {**part.error_params, **connector}
@@ -112,11 +100,11 @@ def why(run: Run) -> tuple[str, dict[str, Any]]:
     return run.error_code or "worker_lost", {**run.error_params, "connector": "–"}
 
 
-def _late(procedure: Procedure, now: datetime) -> Iterator[Cause]:
+def _late(procedure: Procedure, live: Run | None, now: datetime) -> Iterator[Cause]:
     """Due, and nothing has begun: no worker started it, or its run waits in the queue."""
     patience = timedelta(minutes=procedure.grace)
     planned = procedure.schedule()
-    queued = procedure.runs.filter(state=Run.State.QUEUED).order_by("-id").first()
+    queued = live if live and live.state == Run.State.QUEUED else None
     if queued:
         due, waits_since = queued.due_at or queued.created_at, queued.created_at
     elif planned and planned.key == procedure.planned_for and procedure.due_at:
@@ -132,26 +120,24 @@ def _late(procedure: Procedure, now: datetime) -> Iterator[Cause]:
         yield Cause(Kind.LATE, key, procedure.name, due, "alarm_late", params, links, opens)
 
 
-def _overdue(procedure: Procedure, now: datetime) -> Iterator[Cause]:
+def _overdue(procedure: Procedure, latest: Latest, now: datetime) -> Iterator[Cause]:
     """By its schedule it should have succeeded again, and its grace has passed too."""
-    deadline = success_expected(procedure)
+    deadline = success_expected(procedure, latest.success)
     if deadline is None or deadline >= now:
         return
-    success = newest_success(procedure)
-    at = success.ended_at if success else None
+    at = latest.success.ended_at if latest.success else None
     params = {"procedure": procedure.name, **_moments(procedure, deadline=deadline, since=at)}
     code = "alarm_overdue" if at else "alarm_never_succeeded"
     key, links = f"overdue:{procedure.pk}", {"procedure": procedure}
-    opens = not _in_time(procedure, deadline, now)
+    opens = not _in_time(procedure, latest.live, deadline, now)
     yield Cause(Kind.OVERDUE, key, procedure.name, deadline, code, params, links, opens)
 
 
-def _in_time(procedure: Procedure, deadline: datetime, now: datetime) -> bool:
+def _in_time(procedure: Procedure, run: Run | None, deadline: datetime, now: datetime) -> bool:
     """Whether a run is at work that began, or was due, before the deadline, and takes no longer than it may.
 
     That is from one due moment to the next, and the grace.
     """
-    run = procedure.runs.filter(state__in=Run.LIVE).order_by("-id").first()
     planned = procedure.schedule()
     if run is None or planned is None or (run.due_at or run.created_at) > deadline:
         return False
@@ -160,15 +146,14 @@ def _in_time(procedure: Procedure, deadline: datetime, now: datetime) -> bool:
     return now <= run.created_at + (following - due) + timedelta(minutes=procedure.grace)
 
 
-def success_expected(procedure: Procedure) -> datetime | None:
-    """Until when a procedure has to have succeeded again: its next due moment after the last success, and its grace.
+def success_expected(procedure: Procedure, success: Run | None) -> datetime | None:
+    """Until when a procedure has to have succeeded again: its next due moment after its last `success`, and its grace.
 
     Counted anew from the moment a worker took the schedule into use. None where it has none, or not yet.
     """
     planned = procedure.schedule()
     if planned is None or procedure.planned_at is None or planned.key != procedure.planned_for:
         return None
-    success = newest_success(procedure)
     ended = success and success.ended_at
     if success and ended and ended >= procedure.planned_at:
         due = schedule.following(planned, success.due_at or success.created_at, ended)
@@ -208,32 +193,26 @@ def _secrets(now: datetime) -> Iterator[Cause]:
                 yield Cause(Kind.SECRET_OLD, key, node.name, since, "alarm_node", params, {"node": node}, opens)
 
 
+def _missing(now: datetime) -> Iterator[Cause]:
+    """Secrets that went with the encryption keys, until somebody enters them."""
+    for node in _nodes(Node.objects.filter(secrets="")):
+        if node.secrets_missing():
+            key, params = f"missing:node:{node.pk}", {"node": node.name}
+            yield Cause(Kind.SECRET_MISSING, key, node.name, now, "secret_missing", params, {"node": node})
+    for recipient in Recipient.objects.filter(secret_lost=True):
+        key, params = f"missing:recipient:{recipient.pk}", {"name": recipient.name}
+        yield Cause(Kind.SECRET_MISSING, key, recipient.name, now, "signing_secret_lost", params, {})
+
+
 def _refusals(_now: datetime) -> Iterator[Cause]:
     """By node and reason: two connectors that are refused for the same reason are one cause."""
-    for node in _nodes():
-        codes = node_type(node.type).authorization_codes
-        for connector in Connector.objects.filter(node=node, active=True) if codes else ():
-            run = _refused(connector, codes)
-            if run:
-                params = {**run.error_params, "node": node.name, "reason_code": run.error_code}
-                since = run.ended_at or run.created_at
-                key, links = f"refused:{node.pk}:{run.error_code}", {"node": node, "run": run}
-                yield Cause(Kind.REFUSED, key, node.name, since, "alarm_node", params, links)
-
-
-def _refused(connector: Connector, codes: frozenset[str]) -> Run | None:
-    """The connector's newest run that got an answer or was refused, if it was refused."""
-    runs = (
-        connector.runs.filter(state__in=ENDED)
-        .order_by("-id")
-        .only("state", "error_code", "error_params", "ended_at", "created_at")
-    )
-    for run in runs[:MOST_RUNS]:
-        if run.error_code in codes:
-            return run
-        if run.state in (Run.State.SUCCEEDED, Run.State.PARTIAL):
-            return None
-    return None
+    for run in newest.refused():
+        assert run.connector is not None
+        node = run.connector.node
+        params = {**run.error_params, "node": node.name, "reason_code": run.error_code}
+        since = run.ended_at or run.created_at
+        key, links = f"refused:{node.pk}:{run.error_code}", {"node": node, "run": run}
+        yield Cause(Kind.REFUSED, key, node.name, since, "alarm_node", params, links)
 
 
 def _silences(_now: datetime) -> Iterator[Cause]:
@@ -241,13 +220,18 @@ def _silences(_now: datetime) -> Iterator[Cause]:
         for quiet in unusually_quiet(node):
             if not quiet.explained:
                 params = {"node": node.name, "reason_code": "unusually_quiet", **quiet.params}
-                key = f"quiet:{node.pk}:{quiet.program}"
+                key = quiet_key(node, quiet.program)
                 yield Cause(Kind.QUIET, key, node.name, quiet.since, "alarm_node", params, {"node": node})
 
 
-def _nodes() -> Iterator[Node]:
-    """The nodes whose type is known."""
-    for node in Node.objects.defer("secrets"):
+def quiet_key(node: Node, program: str) -> str:
+    """The key of the alarm about the silence of a node's account in one program."""
+    return f"quiet:{node.pk}:{program}"
+
+
+def _nodes(rows: QuerySet[Node] | None = None) -> Iterator[Node]:
+    """The nodes whose type is known, of these or of all."""
+    for node in Node.objects.defer("secrets") if rows is None else rows:
         try:
             node_type(node.type)
         except ApprodoError:
@@ -259,6 +243,7 @@ _LOOKS: Mapping[tuple[Kind, ...], Callable[[datetime], Iterator[Cause]]] = {
     (Kind.FAILED, Kind.LATE, Kind.OVERDUE): _procedures,
     (Kind.WORKER_GONE,): _workers,
     (Kind.SECRET_OLD,): _secrets,
+    (Kind.SECRET_MISSING,): _missing,
     (Kind.REFUSED,): _refusals,
     (Kind.QUIET,): _silences,
 }

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from approdo.exchanges.patience import next_attempt
 from approdo.processes import news, sending, wording
 from approdo.processes.models import Alarm, Notice, Recipient
 from approdo.sdk.errors import ApprodoError
@@ -22,11 +23,6 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=5)
 """Longer than any attempt takes: after it somebody else may try."""
-
-WAITS = tuple(timedelta(minutes=minutes) for minutes in (0.5, 1, 2, 5, 10, 30, 60, 120, 240, 360))
-"""Between one attempt and the next; the last one again and again."""
-
-PATIENCE = timedelta(days=3)
 
 
 def tell_of_alarm(alarm: Alarm, event: Notice.Event, now: datetime) -> None:
@@ -126,11 +122,10 @@ def _content(notice: Notice) -> dict[str, Any]:
 
 
 def _not_sent(notice: Notice, error: ApprodoError, now: datetime) -> dict[str, Any]:
-    given_up = now - notice.created_at >= PATIENCE
-    wait = WAITS[min(notice.attempts, len(WAITS) - 1)]
+    following = next_attempt(notice.attempts, notice.created_at, now)
     return {
-        "state": State.GIVEN_UP if given_up else State.WAITING,
-        "next_attempt_at": now + wait,
+        "state": State.WAITING if following else State.GIVEN_UP,
+        "next_attempt_at": following or now,
         "error_code": error.code,
         "error_params": error.params,
     }

@@ -177,8 +177,11 @@ def _around(dates: Sequence[datetime], read: Sequence[Interval]) -> list[Interva
 
 
 def work_of(connector: Connector) -> Download:
-    """What the connector's type does."""
-    return connector_type(connector.type).work
+    """How the connector's type reads documents. Raises `ConfigError` for one that reads none."""
+    work = connector_type(connector.type).work
+    if not isinstance(work, Download):
+        raise ConfigError("not_a_download", name=connector.name)
+    return work
 
 
 def context(connector: Connector, made: list[RequestMade]) -> Context:

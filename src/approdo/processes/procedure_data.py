@@ -76,9 +76,17 @@ def _set_connectors(procedure: Procedure, names: Any) -> None:
     if not names:
         raise ValidationError({"connectors": validation_error("procedure_empty", name=procedure.name)})
     connectors = [given.named(Connector, "connectors", name) for name in names]
-    if len({connector.pk for connector in connectors}) < len(connectors):
-        raise ValidationError({"connectors": validation_error("connector_twice")})
+    try:
+        refuse_twice(connectors)
+    except ValidationError as error:
+        raise ValidationError({"connectors": error}) from None
     write_connectors(procedure, connectors)
+
+
+def refuse_twice(connectors: list[Connector]) -> None:
+    """Raise `ValidationError` where a connector stands twice among these."""
+    if len({connector.pk for connector in connectors}) < len(connectors):
+        raise validation_error("connector_twice")
 
 
 def write_connectors(procedure: Procedure, connectors: list[Connector]) -> None:

@@ -14,7 +14,7 @@ from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from approdo.processes import database, run_lines, runs, schedule
-from approdo.processes.models import Connector, Procedure, Run, RunStep
+from approdo.processes.models import Connector, Procedure, Run, RunStep, live_runs, with_schedules
 from approdo.sdk.errors import ConfigError
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 def dispatch(now: datetime) -> None:
     """Start every procedure that is due, each due moment once, whoever else asks at the same time."""
-    for procedure in Procedure.objects.prefetch_related("slots", "steps__connector__node"):
+    for procedure in with_schedules():
         try:
             _dispatch(procedure, now)
         except Exception as error:
@@ -34,8 +34,9 @@ def dispatch(now: datetime) -> None:
 def _dispatch(procedure: Procedure, now: datetime) -> None:
     planned = None if procedure.paused else procedure.schedule()
     key = planned.key if planned else ""
-    unchanged = Procedure.objects.filter(pk=procedure.pk, paused=procedure.paused, planned_for=procedure.planned_for)
     if key != procedure.planned_for:
+        same = {"paused": procedure.paused, "planned_for": procedure.planned_for}
+        unchanged = Procedure.objects.filter(pk=procedure.pk, **same)
         due = schedule.first(planned, now) if planned else None
         if not unchanged.update(planned_for=key, planned_at=now, due_at=due):
             return
@@ -115,7 +116,7 @@ def _begin(procedure: Procedure, connectors: Sequence[tuple[int | None, str]], r
 
 def advance_all() -> None:
     """Move on every procedure's run whose present step has ended, and end those that have no steps left."""
-    live = Run.objects.filter(state__in=Run.LIVE).exclude(procedure_name="")
+    live = live_runs().exclude(procedure_name="")
     waiting = Exists(RunStep.objects.filter(run=OuterRef("pk"), part__state__in=Run.LIVE))
     for number in live.exclude(waiting, state=Run.State.RUNNING).values_list("pk", flat=True):
         _advance(number)

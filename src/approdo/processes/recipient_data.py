@@ -18,6 +18,16 @@ def data(recipient: Recipient) -> Data:
     return {**{name: getattr(recipient, name) for name in PLAIN}, "secrets_set": sorted(recipient.revealed())}
 
 
+def hidden(recipient: Recipient) -> Data:
+    """What is compared and never shown. A secret that was lost is another one than any that is given, and than none."""
+    return {"secret": False} if recipient.secret_lost else recipient.revealed()
+
+
+def masked(recipient: Recipient) -> Data:
+    """What whoever may not change it is shown in place of it."""
+    return {"address": recipient.masked_address}
+
+
 def fill(recipient: Recipient, data: Data) -> None:
     """Bring the recipient up to what is given. An empty secret takes it away."""
     for name in PLAIN:

@@ -3,7 +3,7 @@
 Saving checks everything first and changes nothing when something is wrong.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
@@ -11,17 +11,21 @@ from django.db import models, transaction
 from django.db.models import ManyToOneRel, ProtectedError
 from django.utils.translation import gettext
 
-from approdo.connectors import NODE_TYPES, configuration_type, connector_type
+from approdo.catalog.models import SkuRecoding
+from approdo.connectors import NODE_TYPES, configuration_type, connector_type, node_type
 from approdo.nodes.models import Configuration, Node, TimeRange
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import minutes
-from approdo.processes import given, procedure_data, recipient_data
+from approdo.processes import given, option_nodes, procedure_data, recipient_data
 from approdo.processes.models import Connector, Procedure, ProcedureStep, Recipient
 from approdo.sdk.connector import ConfigurationType
 from approdo.sdk.errors import ApprodoError, ConfigError
+from approdo.sdk.options import Option
 
 Record = Node | TimeRange | Configuration | Connector | Procedure | Recipient
-RECORDS = (Node, TimeRange, Configuration, Connector, Procedure, Recipient)
+KEPT_BY_PEOPLE = (Node, TimeRange, Configuration, Connector, Procedure, Recipient, SkuRecoding)
+"""What people can change or delete themselves, so that whoever is refused is told of it by name."""
+
 Data = dict[str, Any]
 
 OWNERS: Mapping[type[models.Model], str] = {ProcedureStep: "procedure"}
@@ -45,6 +49,8 @@ class Section(NamedTuple):
     """What can only be filled in once the record is saved."""
     more: Callable[[Any], Data] = lambda _record: {}
     """What is shown beside, and cannot be given."""
+    masked: Callable[[Any], Data] = lambda _record: {}
+    """What is shown in place of itself to whoever may not change the record."""
 
 
 def label(section: Section) -> str:
@@ -82,7 +88,7 @@ def save(section: Section, data: Mapping[str, Any], record: Record | None = None
             current.save()
             section.fill_parts(current, data)
         after = _comparable(section, current)
-        changed = sorted(name for name in after if before.get(name) != after[name])
+        changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
         if changed and not section.fill_parts:
             current.save()
         return Saved(current, created, changed)
@@ -121,7 +127,7 @@ def _users(record: models.Model) -> tuple[list[str], bool]:
             continue
         rows = relation.related_model._base_manager.filter(**{relation.field.name: record.pk}).order_by()
         owner = OWNERS.get(relation.related_model)
-        if relation.related_model in RECORDS or owner:
+        if relation.related_model in KEPT_BY_PEOPLE or owner:
             found = [getattr(row, owner) if owner else row for row in rows[: MOST_USERS + 1]]
             named += [f"{user._meta.verbose_name} “{user}”" for user in found[:MOST_USERS]]
             named += ["…"] if len(found) > MOST_USERS else []
@@ -141,9 +147,10 @@ def find(section: Section, key: str) -> Any:
     return record
 
 
-def as_data(section: Section, record: Record) -> Data:
+def as_data(section: Section, record: Record, *, may_change: bool = True) -> Data:
     """The record as the REST API shows it. Secrets are named, never shown."""
-    return {"id": record.pk, **section.data(record), **section.more(record)}
+    masked = {} if may_change else section.masked(record)
+    return {"id": record.pk, **section.data(record), **section.more(record), **masked}
 
 
 def _comparable(section: Section, record: Record) -> Data:
@@ -151,7 +158,7 @@ def _comparable(section: Section, record: Record) -> Data:
     flat.pop("secrets_set", None)
     options = flat.pop("options", {})
     hidden = record.revealed() if isinstance(record, Node) else {}
-    own = record.revealed() if isinstance(record, Recipient) else {}
+    own = recipient_data.hidden(record) if isinstance(record, Recipient) else {}
     return {**flat, **own, **{f"options.{name}": value for name, value in {**options, **hidden}.items()}}
 
 
@@ -173,6 +180,14 @@ def _named_cleanly(section: Section, data: Mapping[str, Any]) -> Data:
 def _node_data(node: Node) -> Data:
     secrets_set = sorted(node.revealed())
     return {"name": node.name, "type": node.type, "options": node.options, "secrets_set": secrets_set}
+
+
+def _node_masked(node: Node) -> Data:
+    try:
+        declared = {option.name: option for option in node_type(node.type).options}
+    except ApprodoError:  # the type is gone, and with it what may be seen
+        declared = {}
+    return {"options": {name: declared[name].masked(value) for name, value in node.options.items() if name in declared}}
 
 
 def _fill_node(node: Node, data: Data) -> None:
@@ -223,12 +238,22 @@ def _fill_connector(connector: Connector, data: Data) -> None:
     if "node" in data or connector.node_id is None:
         connector.node = given.named(Node, "node", data.get("node"))
     connector.active = data.get("active", connector.active)
-    options = given.merged(data.get("options") or {}, connector.options)
+    declared = _declared_options(connector.type)
+    fresh = given.merged(data.get("options") or {}, {})
+    options = {**connector.options, **option_nodes.numbered(declared, fresh)}
     wanted = options.pop("configuration", None)
     if wanted is not None:
         kind = _configuration_kind(connector.type)
         connector.configuration = given.named(Configuration, "configuration", wanted, kind=kind)
     connector.options = options
+
+
+def _declared_options(type_name: str) -> Sequence[Option]:
+    """What the type declares; nothing of one that is not there, which the record itself refuses."""
+    try:
+        return connector_type(type_name).options
+    except ApprodoError:
+        return ()
 
 
 def _configuration_kind(type_name: str) -> str:
@@ -246,7 +271,7 @@ def _connector_data(connector: Connector) -> Data:
         "name": connector.name,
         "node": connector.node.name,
         "type": connector.type,
-        "options": {**chosen, **connector.options},
+        "options": {**chosen, **option_nodes.named(_declared_options(connector.type), connector.options)},
         "active": connector.active,
     }
 
@@ -288,7 +313,7 @@ def _configuration_types() -> list[ConfigurationType]:
 
 NODES = Section(
     "nodes", "node", Node.objects.all, Node, _fill_node, _node_data,
-    frozenset({"name", "type", "options"}),
+    frozenset({"name", "type", "options"}), masked=_node_masked,
 )  # fmt: skip
 TIME_RANGES = Section(
     "time_ranges", "time_range", TimeRange.objects.all, TimeRange, _fill_time_range, _time_range_data,
@@ -309,7 +334,7 @@ PROCEDURES = Section(
 
 RECIPIENTS = Section(
     "recipients", "recipient", Recipient.objects.all, Recipient, recipient_data.fill, recipient_data.data,
-    recipient_data.KEYS,
+    recipient_data.KEYS, masked=recipient_data.masked,
 )  # fmt: skip
 
 SECTIONS: dict[str, Section] = {

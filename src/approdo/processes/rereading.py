@@ -7,15 +7,21 @@ from django.db import transaction
 from django.utils import timezone
 
 from approdo.connectors import node_type
+from approdo.exchanges.imports import reading as imports
+from approdo.exchanges.intake import store
+from approdo.exchanges.quiet import LONGEST_WHY
 from approdo.nodes.models import Node
-from approdo.processes import runs
+from approdo.nodes.time_ranges import zone_of
+from approdo.processes import recodings, runs
+from approdo.sales.bills import BILLS
 from approdo.sales.differences import Difference, differences
 from approdo.sales.models import DocumentStatus, DocumentVersion, SaleDocument, SetAside, StatusVersion
 from approdo.sales.raw import is_sealed, raw_bytes
-from approdo.sales.receive import Origin, receive
+from approdo.sales.receive import Origin
 from approdo.sales.status import receive_statuses
 from approdo.sdk.connector import Download
 from approdo.sdk.documents import Batch
+from approdo.sdk.documents import SaleDocument as Document
 from approdo.sdk.errors import ApprodoError, ConfigError, UnreadableDocument
 from approdo.sdk.statuses import StatusBatch
 
@@ -34,12 +40,31 @@ def retry(waiting: SetAside) -> bool:
         elif waiting.purged_at and not _readable(waiting, raws[0]):
             return False
         else:
-            counts = receive(batch_of(waiting.node, waiting.program, raws, waiting.received_at), origin)
+            batch = batch_of(waiting.node, waiting.program, raws, waiting.received_at)
+            counts = store(batch, origin, recodings.asked)
         if counts.failed:
             return False
         SetAside.objects.filter(pk=waiting.pk).update(stored_at=now)
         runs.settle(waiting.node_id)
     return True
+
+
+def give_up(waiting: SetAside, why: str, by: str) -> None:
+    """A person says that this need not be read any more, and why; it waits no longer, and runs settle.
+
+    Its text is kept, and it can still be tried. Raises `ConfigError`: `missing_option` without a reason,
+    `text_too_long`, `set_aside_ended` where it does not wait.
+    """
+    why = why.strip()
+    if not why:
+        raise ConfigError("missing_option")
+    if len(why) > LONGEST_WHY:
+        raise ConfigError("text_too_long", most=LONGEST_WHY)
+    with transaction.atomic():
+        mine = SetAside.objects.filter(SetAside.WAITS, pk=waiting.pk)
+        if not mine.update(given_up_at=timezone.now(), given_up_by=by[:150], given_up_why=why):
+            raise ConfigError("set_aside_ended")
+        runs.settle(waiting.node_id)
 
 
 def _readable(waiting: SetAside, raw: bytes) -> bool:
@@ -60,12 +85,18 @@ def changes(document: SaleDocument, newer: DocumentVersion, consumer: bool = Fal
     if older is None:
         return None
     try:
-        batch = batch_of(document.node, document.program, [], newer.received_at)
-        raws = [raw_bytes(version) for version in (older, newer)]
-        before, after = (batch.decode(raw if consumer else _redacted(raw, batch)) for raw in raws)
+        before, after = (_decoded(document, version, consumer) for version in (older, newer))
     except (ConfigError, UnreadableDocument):
         return None
     return differences(before, after)
+
+
+def _decoded(document: SaleDocument, version: DocumentVersion, consumer: bool) -> Document:
+    raw = raw_bytes(version)
+    if document.type in BILLS:
+        return imports.again(raw, zone_of(document.node), document.program, document.vendor_code)
+    batch = batch_of(document.node, document.program, [], version.received_at)
+    return batch.decode(raw if consumer else _redacted(raw, batch))
 
 
 def text(kept: DocumentVersion | StatusVersion | SetAside, node: Node, program: str, consumer: bool = False) -> str:
@@ -120,6 +151,6 @@ def _statuses(node: Node, program: str, raws: Sequence[bytes], asked_at: datetim
 
 def _works(node: Node) -> list[Download]:
     try:
-        return [declared.work for declared in node_type(node.type).connector_types]
+        return node_type(node.type).downloads
     except ApprodoError:
         return []

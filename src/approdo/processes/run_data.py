@@ -5,6 +5,7 @@ from typing import Any
 from approdo.exchanges.coverage import Interval, union
 from approdo.exchanges.intake import COUNTED, STATUSES_COUNTED
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
+from approdo.exchanges.pushing import COUNTED as COUNTED_OUT
 from approdo.nodes.sentences import explain
 from approdo.processes.models import Run, RunStep
 from approdo.processes.runs import totals
@@ -67,6 +68,7 @@ def as_data(run: Run) -> dict[str, Any]:
         "ended_at": run.ended_at,
         "counts": {name: run.counts.get(name, 0) for name in ("requests", *COUNTED)},
         "statuses": statuses(run),
+        "exported": exported(run),
         "windows": {"done": run.windows_done, "total": run.windows},
         "errors": errors(run),
     }
@@ -82,6 +84,12 @@ def statuses(run: Run) -> dict[str, int]:
     """What became of the order statuses that the run read: never mixed with the counts of documents."""
     counted = run.counts.get("statuses", {})
     return {name: counted.get(name, 0) for name in STATUSES_COUNTED}
+
+
+def exported(run: Run) -> dict[str, int] | None:
+    """What became of the documents that were to be handed over; none where that was not the run's work."""
+    counted = {name: run.counts[name] for name in COUNTED_OUT if name in run.counts}
+    return {name: counted.get(name, 0) for name in COUNTED_OUT} if counted else None
 
 
 def with_details(run: Run) -> dict[str, Any]:

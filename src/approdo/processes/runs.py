@@ -10,16 +10,19 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from approdo.connectors import connector_type
 from approdo.exchanges.intake import counts_of, keep_notes
 from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, WindowRead
 from approdo.exchanges.quiet import silence
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes import engine, notices, run_lines
-from approdo.processes.models import Connector, Run
+from approdo.processes.models import Connector, Run, live_runs
 from approdo.processes.workflow_ids import workflow_id
 from approdo.sales.models import SetAside
 from approdo.sdk.documents import Note
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
+from approdo.sdk.exports import Export
+from approdo.sdk.imports import Import
 
 State = Run.State
 
@@ -53,6 +56,8 @@ def request_run(
     if not connector.active:
         raise ConfigError("connector_inactive", name=connector.name)
     wanted = _numbers(orders)
+    if wanted and isinstance(connector_type(connector.type).work, Export | Import):
+        raise ConfigError("fetch_not_possible")
     try:
         with transaction.atomic():
             run = Run.objects.create(
@@ -107,10 +112,19 @@ def ask_engine(run: Run) -> None:
     """Ask the engine to work on a run, and only log when it cannot be asked: the row is kept."""
     assert run.connector is not None
     try:
-        name = "fetch" if run.orders else "download"
-        engine.enqueue(name, "reading", run.connector.node.account, workflow_id(run))
+        engine.enqueue(_workflow(run), "reading", run.connector.node.account, workflow_id(run))
     except Exception:
         log.exception("run %s is queued; the engine could not be asked yet", run.pk)
+
+
+def _workflow(run: Run) -> str:
+    """The workflow that does the work of the run's connector."""
+    work = connector_type(run.connector.type).work if run.connector else None
+    if isinstance(work, Export):
+        return "export"
+    if isinstance(work, Import):
+        return "called"
+    return "fetch" if run.orders else "download"
 
 
 def begin(run: int, windows: int) -> bool:
@@ -151,9 +165,12 @@ def note_progress(run: int) -> None:
     Run.objects.filter(pk=run).update(counts=counts_of(run), windows_done=_done(run))
 
 
-def succeed(run: int) -> None:
-    """End a run whose every part was read; partly done where something had to be set aside or was not there."""
-    counts = counts_of(run)
+def succeed(run: int, **more: int) -> None:
+    """End a run whose every part was read; partly done where something had to be set aside or was not there.
+
+    `more` are counts that its rows do not hold.
+    """
+    counts = {**counts_of(run), **more}
     missed = list(NumberRead.objects.filter(run=run, result=NumberRead.Result.MISSED).values_list("number", flat=True))
     if missed:
         fail(run, RefusedError("orders_missed", numbers=_some(missed)))
@@ -175,8 +192,8 @@ def _note_silence(run: int) -> None:
 
 
 def settle(node: int) -> None:
-    """Runs that were partly done only because documents waited unread have succeeded once none waits."""
-    if SetAside.objects.filter(node=node, stored_at=None).exists():
+    """Runs that were partly done only because documents waited unread have succeeded once none waits any more."""
+    if SetAside.objects.filter(SetAside.WAITS, node=node).exists():
         return
     Run.objects.filter(connector__node=node, state=State.PARTIAL, error_code="").update(state=State.SUCCEEDED)
     unwell = Run.objects.filter(state=State.PARTIAL, error_code="steps_failed", steps__part__connector__node=node)
@@ -189,7 +206,7 @@ def settle(node: int) -> None:
 def fail(run: int, error: ApprodoError) -> None:
     """End a run with the reason; partly done where some pages had been stored before."""
     counts = counts_of(run)
-    stored = counts["read"] or WindowRead.objects.filter(run=run, pages__gt=0).exists()
+    stored = counts["read"] or counts.get("handed_over") or WindowRead.objects.filter(run=run, pages__gt=0).exists()
     _end(
         run,
         State.PARTIAL if stored else State.FAILED,
@@ -238,7 +255,7 @@ def _numbers(orders: Sequence[str] | None) -> list[str]:
 
 def reconcile(now: datetime) -> None:
     """Bring rows and engine together: ask again for what was never taken, end what the engine gave up."""
-    for run in Run.objects.filter(state__in=Run.LIVE, connector__isnull=False).select_related("connector"):
+    for run in live_runs().filter(connector__isnull=False).select_related("connector__node"):
         try:
             stands = engine.status(workflow_id(run))
         except Exception:
@@ -249,7 +266,7 @@ def reconcile(now: datetime) -> None:
         elif stands in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "SUCCESS", "CANCELLED"):
             # Read again: the run may have ended while the engine was asked.
             fail(run.pk, ConfigError("worker_lost"))
-    orphans = Run.objects.filter(state__in=Run.LIVE, connector__isnull=True, procedure_name="")
+    orphans = live_runs().filter(connector__isnull=True, procedure_name="")
     orphans.update(state=State.CANCELLED, ended_at=now)
 
 

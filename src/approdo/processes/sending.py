@@ -3,20 +3,17 @@
 import smtplib
 import ssl
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import httpx2
-import msgspec
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
-from standardwebhooks import Webhook
 
-from approdo import __version__
 from approdo.processes.models import Recipient
+from approdo.sdk import webhooks
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
-from approdo.sdk.http import http_client
+from approdo.sdk.posting import Limits, post
 
 SECONDS = 15
 
@@ -78,36 +75,15 @@ def _said(code: int, text: bytes | str) -> str:
 
 
 def _call(recipient: Recipient, message: Message) -> None:
-    told = {"type": message.type, "timestamp": message.at, "data": message.data}
-    body = msgspec.json.encode(told, order="sorted").decode()  # the same at every attempt
+    told = webhooks.message(message.uid, message.type, message.at, message.data)
+    if recipient.secret_lost:
+        raise ConfigError("signing_secret_lost", name=recipient.name)
+    secret = recipient.revealed().get("secret")
     host = urlsplit(recipient.address).netloc
-    try:
-        # Only the status is read: whatever else is answered may take for ever.
-        with http_client().stream(
-            "POST",
-            recipient.address,
-            content=body,
-            headers=_headers(recipient, message, body),
-            timeout=httpx2.Timeout(SECONDS),
-        ) as response:
-            status = response.status_code
-    except (httpx2.RequestError, httpx2.InvalidURL) as error:
-        raise TransientError("webhook_unreachable", host=host, reason=type(error).__name__) from error
+    # Whoever may enter a recipient runs this installation: its own network is open to them.
+    limits = Limits(inner=True, seconds=SECONDS)
+    status = post(recipient.address, told.body, webhooks.headers(told, [secret] if secret else []), limits).status
     if 300 <= status < 400:
         raise ConfigError("webhook_redirects", host=host, status=status)
     if not 200 <= status < 300:
         raise RefusedError("webhook_refused", host=host, status=status)
-
-
-def _headers(recipient: Recipient, message: Message, body: str) -> dict[str, str]:
-    now = datetime.now(UTC)
-    headers = {
-        "content-type": "application/json",
-        "user-agent": f"Approdo/{__version__}",
-        "webhook-id": message.uid,
-        "webhook-timestamp": str(int(now.timestamp())),
-    }
-    secret = recipient.revealed().get("secret")
-    if secret:
-        headers["webhook-signature"] = Webhook(secret).sign(message.uid, now, body)
-    return headers

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from approdo.exchanges import thinning
-from approdo.processes.models import Alarm, Connector, Notice, Procedure, Run, RunStep
+from approdo.exchanges import delivery, thinning
+from approdo.processes.models import Alarm, Connector, Notice, Procedure, RecodeJob, Run, RunStep
 from approdo.sales.models import DocumentVersion, SetAside, StatusVersion
 
 AT_ONCE = 100
@@ -33,11 +33,12 @@ def thin(now: datetime) -> bool:
 
     Requests and warnings of ended runs go first, then the runs themselves; one that a version of a document, or
     a set-aside document, names stays, and so does the newest of each connector and procedure with its parts.
-    Notices that were sent or given up and alarms that are over go too.
+    Notices that were sent or given up, alarms that are over and ended recodings of stored documents go too, and what
+    batches held that were confirmed a month ago.
     """
     newest = _newest()
     old = now - timedelta(days=settings.KEEP_RUNS)
-    bitten = _thin_runs(old, newest) | _thin_told(old)
+    bitten = _thin_runs(old, newest) | _thin_told(old) | bool(delivery.empty_old(now))
     before = now - max(PROOF, timedelta(days=settings.KEEP_RUNS))
     since = Run.objects.filter(created_at__gte=before).order_by("created_at", "pk").first()
     first = since or Run.objects.order_by("-pk").first()
@@ -61,12 +62,12 @@ def _thin_runs(before: datetime, newest: set[int]) -> bool:
 
 
 def _thin_told(before: datetime) -> bool:
-    """What was told, or given up, and alarms that are over."""
+    """What was told, or given up, alarms that are over, and recodings of stored documents."""
     told = Notice.objects.filter(created_at__lt=before).exclude(state=Notice.State.WAITING)
     over = Alarm.objects.filter(over_at__lt=before)
-    found = [
-        (kind, list(rows.values_list("pk", flat=True)[:AT_ONCE])) for kind, rows in ((Notice, told), (Alarm, over))
-    ]
+    recoded = RecodeJob.objects.filter(ended_at__lt=before)
+    old = ((Notice, told), (Alarm, over), (RecodeJob, recoded))
+    found = [(kind, list(rows.values_list("pk", flat=True)[:AT_ONCE])) for kind, rows in old]
     for kind, numbers in found:
         kind._default_manager.filter(pk__in=numbers).delete()
     return any(numbers for _kind, numbers in found)

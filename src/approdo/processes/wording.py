@@ -90,8 +90,7 @@ def _message(recipient: Recipient, uid: str, at: datetime, subject: str, text: s
 def _of_alarm(notice: Notice, alarm: Alarm) -> tuple[str, str, dict[str, Any]]:
     said = explained(alarm)
     over = alarm.over_at if notice.event == Notice.Event.OVER else None
-    kind = alarm.get_kind_display()
-    title = _("over: %(alarm)s") % {"alarm": f"{kind} · {alarm.subject}"} if over else f"{kind} · {alarm.subject}"
+    title = _("over: %(alarm)s") % {"alarm": alarm} if over else str(alarm)
     times = [_("Since %(moment)s") % {"moment": _moment(alarm.since)}]
     if over:
         times.append(_("Over since %(moment)s") % {"moment": _moment(over)})

@@ -9,7 +9,9 @@ from django.utils import timezone
 from approdo.processes import (
     database,
     fleet,
+    handing_over,
     procedures,
+    recode_jobs,
     runs,
     watching,
     workflows,  # noqa: F401  registers the work before the engine starts
@@ -31,6 +33,7 @@ def work(stop: threading.Event, *, service: bool = False) -> None:
         if service:
             fleet.join(worker.executor, worker.host)
             watching.start(stop)
+        recode_jobs.start(stop)
         while True:
             _round(worker)
             if stop.wait(ROUND_SECONDS):
@@ -60,6 +63,7 @@ def _round(worker: Worker) -> None:
         runs.reconcile(timezone.now())
         procedures.advance_all()
         procedures.dispatch(timezone.now())
+        handing_over.try_again(timezone.now())
         purge_overdue(timezone.now())
         thin_in_turn(timezone.now())
     except Exception as error:

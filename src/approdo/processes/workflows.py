@@ -13,10 +13,13 @@ from django.db import transaction
 from django.utils import timezone
 from structlog.contextvars import bind_contextvars, bound_contextvars
 
+from approdo.connectors import connector_type
+from approdo.exchanges import pushing
 from approdo.exchanges.intake import (
     error_of,
     fail_statuses,
     fail_window,
+    keep_notes,
     keep_requests,
     miss_order,
     restart_window,
@@ -24,9 +27,10 @@ from approdo.exchanges.intake import (
     take_page,
 )
 from approdo.exchanges.models import NumberRead, WindowRead
-from approdo.processes import database, engine, planning, procedures, runs, workflow_ids
-from approdo.processes.models import Run
-from approdo.sdk.connector import RequestMade, Scan
+from approdo.processes import database, engine, handing_over, planning, procedures, recodings, runs, workflow_ids
+from approdo.processes.models import Connector, Run
+from approdo.sdk.connector import Download, RequestMade, Scan
+from approdo.sdk.documents import Note
 from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
 log = logging.getLogger(__name__)
@@ -67,6 +71,20 @@ def fetch(work: str) -> None:
     engine.step("finish", _guarded, _finish, work)
 
 
+@engine.workflow("export")
+def export(work: str) -> None:
+    """Send what waits, batch by batch, and end the run; what is fetched from us is only counted."""
+    while engine.step("send", _guarded, _send, work):
+        pass
+    engine.step("finish", _guarded, _end_export, work)
+
+
+@engine.workflow("called")
+def called(work: str) -> None:
+    """Say that there is nothing to run: the outside system calls."""
+    engine.step("finish", _guarded, _end_called, work)
+
+
 def _guarded(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
     """Do `step` for the run; an error ends the run with its reason and gives the workflow nothing more to do.
 
@@ -90,8 +108,14 @@ def _for_run(step: Callable[..., Any], work: str, *arguments: Any) -> Any:
         return []
     bind_contextvars(connector=run.connector_name)
     if runs.take_up(run, engine.executor()) and run.connector:
-        planning.work_of(run.connector).taken_up(run.connector.node.account)
+        _take_up_account(run.connector)
     return step(run, *arguments)
+
+
+def _take_up_account(connector: Connector) -> None:
+    work = connector_type(connector.type).work
+    if isinstance(work, Download):
+        work.taken_up(connector.node.account)
 
 
 def _fail(run: Run, reason: ApprodoError) -> None:
@@ -141,9 +165,30 @@ def _order(run: Run, wanted_id: int) -> None:
         keep_requests(run.pk, made)
         raise
     else:
-        take_order(wanted, batch, timezone.now())
+        take_order(wanted, batch, timezone.now(), recodings.asked)
     keep_requests(run.pk, made)
     runs.note_progress(run.pk)
+
+
+def _send(run: Run) -> bool:
+    return runs.begin(run.pk, 0) and handing_over.step(run)
+
+
+def _end_export(run: Run) -> None:
+    """End the run as its batches say."""
+    refused = pushing.counts(run.pk).get("refused", 0)
+    if refused:
+        runs.fail(run.pk, RefusedError("documents_refused", many=refused))
+    else:
+        runs.succeed(run.pk, **handing_over.left(run))
+    procedures.advance_after(run.pk)
+
+
+def _end_called(run: Run) -> None:
+    if runs.begin(run.pk, 0):
+        keep_notes(run.pk, [Note(code="called_from_outside")], timezone.now())
+        runs.succeed(run.pk)
+    procedures.advance_after(run.pk)
 
 
 def _page(run: Run, window_id: int) -> bool:
@@ -173,7 +218,7 @@ def _page(run: Run, window_id: int) -> bool:
         except ConfigError:
             keep_requests(run.pk, made)
             raise
-    take_page(window, window.pages, batch, next_token, timezone.now(), clock, made)
+    take_page(window, window.pages, batch, next_token, timezone.now(), clock, made, recodings.asked)
     runs.note_progress(run.pk)
     return next_token is not None
 

@@ -9,7 +9,7 @@ import msgspec
 from django.db import connection
 from django.db.models import Q, QuerySet
 
-from approdo.sales import personal, status_queries
+from approdo.sales import billing_queries, personal, status_queries
 from approdo.sales.fields import plain
 from approdo.sales.models import SaleDocument, SaleLine
 from approdo.sales.personal import Reader
@@ -26,10 +26,14 @@ FILTERS = {
     "amazon_status": "amazon_status",
     "confirmation": "confirmation",
     "receiving": "receiving",
+    "invoicing": "invoicing",
     "number": "number",
     "updated_since": "updated_at__gte",
 }
 """What documents are filtered by: our names and the columns behind them."""
+
+NOT_INVOICED = "not_invoiced"
+"""By `invoicing`: the orders that nobody has invoiced yet."""
 
 MOST_FOUND = 1000
 """A search stops at so many documents for each of number, ASIN and SKU."""
@@ -40,7 +44,10 @@ LAST_CHARACTER = "\U0010ffff"
 
 def documents(filters: Mapping[str, Any] | None = None) -> QuerySet[SaleDocument]:
     """The documents that fit `filters` (names of `FILTERS`; empty values do not filter)."""
-    chosen = {FILTERS[name]: value for name, value in (filters or {}).items() if value not in (None, "")}
+    given = {name: value for name, value in (filters or {}).items() if value not in (None, "")}
+    chosen = {FILTERS[name]: value for name, value in given.items()}
+    if given.get("invoicing") == NOT_INVOICED:
+        chosen |= {FILTERS["invoicing"]: None, "type": SaleDocument.Type.ORDER}
     return SaleDocument.objects.filter(**chosen).select_related("node")
 
 
@@ -135,13 +142,25 @@ def whole(rows: Sequence[SaleDocument], reader: Reader | None = None) -> list[di
         lines[line.document_id].append(_line(line))
     statuses = status_queries.of(rows)
     found = {row.pk: {**_document(row, lines[row.pk]), "amazon_status": statuses.get(row.pk)} for row in rows}
-    purged = personal.purged(rows)
-    revealed = personal.reveal([row for row in rows if row.pk in purged], reader) if reader and purged else {}
+    for pk in personal.purged(rows):
+        found[pk]["personal_data"] = "hidden"
     for row in rows:
-        if row.pk in purged:
+        if "personal_data" in found[row.pk]:
             found[row.pk] |= _direct(row)
-            _add_consumer(found[row.pk], revealed.get(row.pk), purged[row.pk])
-    return list(found.values())
+    billing_queries.add(rows, found)
+    documents = list(found.values())
+    add_consumers(documents, reader)
+    return documents
+
+
+def add_consumers(documents: Sequence[dict[str, Any]], reader: Reader | None) -> None:
+    """Put into documents, as `whole` made them, who their consumers are: for a `reader` alone, who is written down."""
+    about = {one["id"]: one for one in documents if "personal_data" in one}
+    rows = list(SaleDocument.objects.filter(pk__in=about)) if about else []
+    purged = personal.purged(rows)
+    revealed = personal.reveal(rows, reader) if reader and rows else {}
+    for pk, document in about.items():
+        _add_consumer(document, revealed.get(pk), purged[pk])
 
 
 def _add_consumer(document: dict[str, Any], known: Personal | None, purged: bool) -> None:
@@ -193,7 +212,7 @@ def _document(row: SaleDocument, lines: Iterable[dict[str, Any]]) -> dict[str, A
         "updated_at": _moment(row.updated_at),
         "exports": [],
         "acknowledged": False,
-        "invoiced": False,
+        "invoiced": row.invoicing == SaleDocument.Invoicing.INVOICED,
         "lines": list(lines),
     }
 
@@ -204,7 +223,7 @@ def _line(line: SaleLine) -> dict[str, Any]:
         "asin": line.asin,
         "vendor_sku": line.vendor_sku,
         "sku": line.sku,
-        "title": line.title,
+        "title": line.title or line.own_title,
         "quantity": line.quantity,
         "unit": line.unit,
         "unit_size": line.unit_size,

@@ -3,7 +3,7 @@
 Called inside the transaction that also records which page was read (`exchanges.intake`).
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
@@ -11,8 +11,8 @@ from django.db import connection
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from approdo.sales import personal, rows, status_rows
-from approdo.sales.bulk import among, select
+from approdo.many import among, select
+from approdo.sales import invoicing, personal, rows, status_rows
 from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
 from approdo.sales.personal import Kept
 from approdo.sales.raw import compress, digest, raw_bytes, sealed
@@ -30,7 +30,7 @@ class Origin(NamedTuple):
 
 
 class Counts(Struct, kw_only=True):
-    """What became of the documents of one batch."""
+    """What became of the documents of one batch; `written` are the rows of those created or updated."""
 
     read: int = 0
     created: int = 0
@@ -38,6 +38,7 @@ class Counts(Struct, kw_only=True):
     unchanged: int = 0
     failed: int = 0
     left_out: int = 0
+    written: list[int] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
 
@@ -80,12 +81,23 @@ class Incoming(NamedTuple):
     personal: Kept | None
 
 
-def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
+Recode = Callable[[Sequence[Document], Sequence[int]], Sequence[Sequence[rows.OwnLine]] | None]
+"""Given the documents that are being written, without their consumers, and the rows of those that were known:
+what is ours in each line of each of them, or none to leave that as it is.
+"""
+
+
+def _as_it_is(_documents: Sequence[Document], _known: Sequence[int]) -> None:
+    return None
+
+
+def receive(batch: Batch, origin: Origin, known_only: bool = False, recode: Recode = _as_it_is) -> Counts:
     """Store what the batch brought and say what became of each document.
 
     A document that cannot be read is set aside whole; the rest of the batch is stored. Unchanged
     ones are recognised by a digest of their bytes and not decoded. Idempotent. With `known_only`,
-    documents that are not stored yet are passed over: nobody asked for them.
+    documents that are not stored yet are passed over: nobody asked for them. `recode` is asked once the
+    documents are written, and so locked, and before their lines are.
     """
     stored = _stored(batch, origin)
     if known_only:
@@ -117,7 +129,7 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False) -> Counts:
             counts.left_out += 1
         else:
             _choose(incoming, new, batch, counts)
-    _write(incoming.values(), batch, origin, counts)
+    _write(list(incoming.values()), batch, origin, counts, recode)
     _refresh(one for number, one in refreshed.items() if number not in incoming)
     _settle(batch, unreadable, origin)
     return counts
@@ -222,28 +234,32 @@ def _age(document: Document | Known) -> datetime:
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def _write(incoming: Iterable[Incoming], batch: Batch, origin: Origin, counts: Counts) -> None:
-    chosen = list(incoming)
+def _write(chosen: Sequence[Incoming], batch: Batch, origin: Origin, counts: Counts, recode: Recode) -> None:
     if not chosen:
         return
-    rows.write_documents([_row(one, batch, origin) for one in chosen])
+    documents = [without_personal(one.document) if one.personal else one.document for one in chosen]
+    rows.write_documents([_row(*both, batch, origin) for both in zip(chosen, documents, strict=True)])
     ids = {one.document.number: one.known.id for one in chosen if one.known}
     changed = list(ids.values())
     new = [one.document.number for one in chosen if one.known is None]
     ids |= dict(select(SaleDocument, ("number", "id"), _key(batch, origin), "number", new))
-    rows.write_lines([(ids[one.document.number], one.document) for one in chosen], changed)
+    own = recode(documents, changed)
+    rows.write_lines([(ids[document.number], document) for document in documents], changed, own)
     rows.write_versions([_version(ids[one.document.number], one) for one in chosen], origin.run, origin.at)
     personal.write(
         ((ids[one.document.number], one.document, one.personal) for one in chosen if one.personal), origin.at
     )
     status_rows.attach(origin.node, batch.program, new)
+    if changed:
+        invoicing.refresh(changed)
+    counts.written += ids.values()
     counts.created += sum(one.known is None for one in chosen)
     counts.updated += sum(one.known is not None for one in chosen)
 
 
-def _row(one: Incoming, batch: Batch, origin: Origin) -> rows.DocumentRow:
+def _row(one: Incoming, document: Document, batch: Batch, origin: Origin) -> rows.DocumentRow:
     return rows.DocumentRow(
-        document=without_personal(one.document) if one.personal else one.document,
+        document=document,
         version=_number(one),
         raw_digest=one.raw_digest,
         content_digest=one.content_digest,

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
+from django.db import connection
 
 from approdo.sales.bulk import upsert
 from approdo.sales.fields import plain
@@ -31,6 +32,8 @@ LINE_CONTENT = (
     "list_price", "currency", "price_unit", "cancelled", "vanished", "backorder_allowed", "taxes",
     "total",
 )  # fmt: skip
+OWN = ("sku", "own_title", "unmatched")
+THE_PRODUCT = ("vendor_sku", "asin")
 VERSION = ("document_id", "number", "raw", "sealed", "run", "received_at")
 
 
@@ -45,6 +48,14 @@ class DocumentRow(NamedTuple):
     node: int
     run: int | None
     at: datetime
+
+
+class OwnLine(NamedTuple):
+    """What is ours in a line: own SKU and title, or the number of the code that has no match."""
+
+    sku: str | None = None
+    title: str | None = None
+    unmatched: int | None = None
 
 
 class VersionRow(NamedTuple):
@@ -105,6 +116,19 @@ def write_documents(documents: Sequence[DocumentRow]) -> None:
     upsert(SaleDocument, (*KEY, *CONTENT, *ONCE), [_document_row(one) for one in documents], KEY, CONTENT)
 
 
+def insert_document(row: DocumentRow) -> int:
+    """Insert one document that is not there. Raises `IntegrityError` where somebody else was quicker."""
+    made = SaleDocument(**dict(zip((*KEY, *CONTENT, *ONCE), _document_row(row), strict=True)))
+    made.save(force_insert=True)
+    return made.pk
+
+
+def update_document(document: int, row: DocumentRow) -> None:
+    """Bring one document up to what its new version says."""
+    values = dict(zip((*KEY, *CONTENT, *ONCE), _document_row(row), strict=True))
+    SaleDocument.objects.filter(pk=document).update(**{name: values[name] for name in CONTENT})
+
+
 def _document_row(row: DocumentRow) -> tuple[Any, ...]:
     order = row.document
     parties = order.parties
@@ -123,32 +147,48 @@ def _document_row(row: DocumentRow) -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def write_lines(documents: Sequence[tuple[int, Document]], changed: Sequence[int]) -> None:
-    """Insert or update the lines of documents. Of those `changed`, a line that is no longer there is marked."""
+def write_lines(
+    documents: Sequence[tuple[int, Document]], changed: Sequence[int], own: Sequence[Sequence[OwnLine]] | None
+) -> None:
+    """Insert or update the lines of documents. Of those `changed`, a line that is no longer there is marked.
+
+    `own` holds what is ours in each line of each document. Without it own SKU and title stay what they are, unless
+    a line is for another product now: then they are none.
+    """
     if changed:
-        SaleLine.objects.filter(document_id__in=changed).update(vanished=True)
-    upsert(
-        SaleLine,
-        (*LINE_KEY, *LINE_CONTENT),
-        [
-            _line_row(pk, position, line)
-            for pk, document in documents
-            for position, line in enumerate(document.lines, 1)
-        ],
-        LINE_KEY,
-        LINE_CONTENT,
-    )
+        SaleLine.objects.filter(document_id__in=changed).update(vanished=True, unmatched=None)
+    lines = [
+        _line_row(pk, position, line) for pk, document in documents for position, line in enumerate(document.lines, 1)
+    ]
+    columns: tuple[str, ...] = LINE_CONTENT
+    kept = {"sku": THE_PRODUCT, "own_title": THE_PRODUCT}
+    if own is not None:
+        columns, kept = (*LINE_CONTENT, *OWN), {}
+        ours = (line for document in own for line in document)
+        lines = [(*line, *own_line) for line, own_line in zip(lines, ours, strict=True)]
+    upsert(SaleLine, (*LINE_KEY, *columns), lines, LINE_KEY, columns, kept)
+
+
+def write_own(lines: Sequence[tuple[int, OwnLine]]) -> None:
+    """Put what is ours into stored lines, by their rows."""
+    if not lines:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "UPDATE sales_saleline SET sku = %s, own_title = %s, unmatched = %s WHERE id = %s",
+            [(*own, line) for line, own in lines],
+        )
 
 
 def _line_row(document: int, position: int, line: Line) -> tuple[Any, ...]:
     return (
         document, line.sequence, position, line.asin, line.vendor_sku, line.title, line.quantity, line.unit,
         line.unit_size, line.eaches, line.net_cost, line.list_price, line.currency, line.price_unit,
-        line.cancelled, False, line.backorder_allowed, _taxes(line.taxes), line.total,
+        line.cancelled, False, line.backorder_allowed, taxes_as_data(line.taxes), line.total,
     )  # fmt: skip
 
 
-def _taxes(taxes: Sequence[Tax]) -> list[dict[str, str | None]] | None:
+def taxes_as_data(taxes: Sequence[Tax]) -> list[dict[str, str | None]] | None:
     """As the API gives them: amounts exact, as text."""
     return [_tax(tax) for tax in taxes] or None
 

@@ -13,6 +13,8 @@ from msgspec import Struct, field
 
 from approdo.sdk.documents import Batch
 from approdo.sdk.errors import Sentence
+from approdo.sdk.exports import Export
+from approdo.sdk.imports import Import
 from approdo.sdk.options import Kind, Option
 from approdo.sdk.statuses import StatusBatch
 
@@ -53,7 +55,10 @@ class ReadWindow(Struct, frozen=True):
 
 
 class RequestMade(Struct, frozen=True, kw_only=True):
-    """One request to the other side, for the run's log. Holds no secret and no content."""
+    """One request to the other side, for the run's log. Holds no secret and no content but `answer`.
+
+    `answer` is the beginning of what was answered to something sent, for people who look why it was not taken.
+    """
 
     at: datetime
     operation: str
@@ -64,6 +69,7 @@ class RequestMade(Struct, frozen=True, kw_only=True):
     error: str = ""
     their_clock: datetime | None = None
     """What the other side's clock showed as it answered, where it said so."""
+    answer: str = ""
 
 
 class Context(Struct, frozen=True, kw_only=True):
@@ -111,6 +117,8 @@ class Download(Struct, frozen=True, kw_only=True):
     `reread_statuses` does so for statuses.
     `states(options)` are those an unknown document must have to be stored; none means every state.
     `open_states` are those from which a document can still move on.
+    `recoding(options)` are the kinds of codes by which own SKUs are looked up beside the vendor SKU; none where SKUs
+    are not to be recoded.
     `overlap` is how far windows reach into each other, so that nothing at their bounds is lost.
     `taken_up(account)` is told when this process begins to work for an account: another may have done so before.
     """
@@ -123,6 +131,7 @@ class Download(Struct, frozen=True, kw_only=True):
     reread_statuses: Mapping[str, Callable[[Sequence[bytes], datetime], StatusBatch]] = field(default_factory=dict)
     states: Callable[[Mapping[str, Any]], frozenset[str]] = lambda _options: frozenset()
     open_states: frozenset[str] = frozenset()
+    recoding: Callable[[Mapping[str, Any]], Sequence[str] | None] = lambda _options: None
     overlap: timedelta = timedelta()
     taken_up: Callable[[str], None] = lambda _account: None
 
@@ -150,7 +159,7 @@ class ConnectorType(Struct, frozen=True, kw_only=True):
     help: str = ""
     options: tuple[Option, ...] = ()
     configuration: ConfigurationType | None = None
-    work: Download
+    work: Download | Export | Import
 
 
 class SecretLife(Struct, frozen=True, kw_only=True):
@@ -180,7 +189,9 @@ class NodeType(Struct, frozen=True, kw_only=True):
 
     `identity(options)` names the account behind the options, so that two nodes for one account are noticed;
     `time_zone(options)` is the IANA zone in which its dates are meant, or none;
-    `check(context)` tries the settings against the real system and changes nothing there;
+    `marketplace(options)` is the country (ISO 3166, two letters) that it mainly sells to, or none;
+    `check(context)` tries the settings against the real system and changes nothing there; `check_help` is what people
+    are told where it does more than read; `address(options)` is where documents are sent, for people;
     `authorization_codes` are the errors that mean that the other side no longer lets us in.
     """
 
@@ -190,10 +201,18 @@ class NodeType(Struct, frozen=True, kw_only=True):
     connector_types: tuple[ConnectorType, ...] = ()
     identity: Callable[[Mapping[str, Any]], str] | None = None
     time_zone: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
+    marketplace: Callable[[Mapping[str, Any]], str | None] = lambda _options: None
     check: Callable[[Context], list[CheckResult]] | None = None
+    check_help: str = ""
+    address: Callable[[Mapping[str, Any]], str] = lambda options: str(options.get("address", ""))
     sentences: Mapping[str, Sentence] = field(default_factory=dict)
     authorization_codes: frozenset[str] = frozenset()
     secret_life: SecretLife | None = None
+
+    @property
+    def downloads(self) -> list[Download]:
+        """The work of those of its connector types that read documents."""
+        return [declared.work for declared in self.connector_types if isinstance(declared.work, Download)]
 
     @property
     def secret_names(self) -> frozenset[str]:

@@ -62,6 +62,16 @@ class Parties(Struct, frozen=True, omit_defaults=True, kw_only=True):
     ship_to: Party | None = None
     bill_to: Party | None = None
     ship_from: Party | None = None
+    remit_to: Party | None = None
+
+
+class PaymentTerms(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """When an invoice is to be paid, and what is taken off where it is paid sooner. `type` is Amazon's."""
+
+    type: str | None = None
+    discount_percent: Decimal | None = None
+    discount_due_days: int | None = None
+    net_due_days: int | None = None
 
 
 class Window(Struct, frozen=True, kw_only=True):
@@ -86,6 +96,7 @@ class Line(Struct, frozen=True, kw_only=True):
 
     `quantity` counts `unit`; `eaches` is the same in pieces, null where the unit is unknown.
     `net_cost` and `list_price` are per each, or per `price_unit` where priced by weight, never per case.
+    A line of an invoice names the order and the line of it that it bills, and may state its own SKU and its total.
     """
 
     sequence: str
@@ -105,17 +116,27 @@ class Line(Struct, frozen=True, kw_only=True):
     taxes: tuple[Tax, ...] = ()
     gift_message: str | None = None
     customized_url: str | None = None
+    sku: str | None = None
+    order: str | None = None
+    order_line: str | None = None
+    stated_total: Decimal | None = None
 
     @property
     def total(self) -> Decimal | None:
-        """Eaches × net cost; null where priced by weight or a part is absent."""
+        """What is stated, else eaches × net cost; null where priced by weight or a part is absent."""
+        if self.stated_total is not None:
+            return self.stated_total
         if self.eaches is None or self.net_cost is None or self.price_unit:
             return None
         return self.eaches * self.net_cost
 
 
 class SaleDocument(Struct, frozen=True, kw_only=True):
-    """An order, invoice or credit note, as the other side stated it."""
+    """An order, invoice or credit note, as the other side stated it.
+
+    `total` is net. Only invoices and credit notes have what stands from `orders` on: the numbers of the orders that
+    they bill, what is to be paid with its taxes, and the number of the invoice that a credit note corrects.
+    """
 
     type: DocumentType
     program: str
@@ -143,6 +164,11 @@ class SaleDocument(Struct, frozen=True, kw_only=True):
     delivery_window: Window | None = None
     lines: tuple[Line, ...] = ()
     detailed: bool = True
+    orders: tuple[str, ...] = ()
+    corrects: str | None = None
+    payment_terms: PaymentTerms | None = None
+    taxes: tuple[Tax, ...] = ()
+    gross_total: Decimal | None = None
 
     @property
     def total(self) -> Decimal | None:

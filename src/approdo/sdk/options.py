@@ -19,10 +19,19 @@ class Kind(StrEnum):
     SECRET = "secret"  # noqa: S105  (a kind, not a password)
     CHOICE = "choice"
     CHOICES = "choices"
+    TEXTS = "texts"
+    NODES = "nodes"
+    """Nodes, by their numbers, so that a new name changes nothing; people give and see names."""
+    GROUP = "group"
+    """Other options, its `parts`."""
     FLAG = "flag"
     NUMBER = "number"
     DATE = "date"
     URL = "url"
+
+
+ON = "on"
+"""What a flag that is set counts as in a `When`: what browsers send of a ticked box."""
 
 
 class When(Struct, frozen=True):
@@ -34,6 +43,7 @@ class When(Struct, frozen=True):
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether it does beside these values."""
         value = values.get(self.option)
+        value = ON if value is True else value
         return isinstance(value, str) and value in self.values
 
 
@@ -49,7 +59,9 @@ class Option(Struct, frozen=True, kw_only=True):
     """One declared option. Label and help are marked for translation.
 
     `problem(value)` is asked about a value of the right kind: it gives the code of what is wrong
-    with it, or none.
+    with it, or none. `beside(value, others)` is asked too, about a value and the options declared before it.
+    `masked(value)` is what is shown to whoever may not change it, where that is less.
+    `lines` says that a text or a secret may have several.
     """
 
     name: str
@@ -59,8 +71,12 @@ class Option(Struct, frozen=True, kw_only=True):
     required: bool = False
     default: Any = None
     choices: tuple[Choice, ...] = ()
+    parts: "tuple[Option, ...]" = ()
     when: When | None = None
     problem: Callable[[Any], str | None] | None = None
+    beside: Callable[[Any, Mapping[str, Any]], str | None] | None = None
+    masked: Callable[[Any], Any] = lambda value: value
+    lines: bool = False
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the option counts beside these other values."""
@@ -70,6 +86,9 @@ class Option(Struct, frozen=True, kw_only=True):
         """What can be chosen beside these other values."""
         return [choice.value for choice in self.choices if choice.when is None or choice.when.holds(values)]
 
+
+EMPTY: tuple[Any, ...] = (None, "", [], {})
+"""What counts as not given."""
 
 ALL = "all"
 """What stands for every one of an option's choices."""
@@ -86,11 +105,11 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
     cleaned: dict[str, Any] = {}
     for option in declared:
         value = values.get(option.name)
-        if value in (None, "", []):
+        if value in EMPTY:
             value = option.default
         if not option.applies({**values, **cleaned}):
             continue
-        if value in (None, "", []):
+        if value in EMPTY:
             if option.required:
                 problems.append(Problem(option.name, "missing_option", {}))
             continue
@@ -99,7 +118,10 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
         except _Wrong as wrong:
             problems.append(Problem(option.name, wrong.code, wrong.params))
             continue
-        if option.problem and (code := option.problem(checked)):
+        except InvalidOptions as error:
+            problems += [Problem(f"{option.name}.{p.option}", p.code, p.params) for p in error.problems]
+            continue
+        if code := _problem(option, checked, cleaned):
             shown = {} if option.kind is Kind.SECRET else {"value": checked}
             problems.append(Problem(option.name, code, shown))
             continue
@@ -115,22 +137,24 @@ class _Wrong(Exception):
         self.params = params
 
 
+def _problem(option: Option, value: Any, before: Mapping[str, Any]) -> str | None:
+    code = option.problem(value) if option.problem else None
+    return code or (option.beside(value, before) if option.beside else None)
+
+
 def _checked(option: Option, value: Any, offered: list[str]) -> Any:
     match option.kind:
         case Kind.CHOICE:
             return _choice(offered, value)
         case Kind.CHOICES:
             return _choices(offered, value)
-        case Kind.FLAG:
-            return _flag(value)
-        case Kind.NUMBER:
-            return _number(value)
-        case Kind.DATE:
-            return _date(value)
-        case Kind.URL:
-            return _url(value)
+        case Kind.GROUP:
+            return _group(option.parts, value)
+        case Kind.SECRET | Kind.TEXT if option.lines and isinstance(value, str):
+            return "\n".join(_text(line) for line in value.strip().splitlines())
         case _:
-            return _text(value)
+            read: Callable[[Any], Any] = _READERS.get(option.kind, _text)
+            return read(value)
 
 
 def _text(value: Any) -> str:
@@ -151,13 +175,24 @@ def _choice(allowed: list[str], value: Any) -> str:
 def _choices(allowed: list[str], value: Any) -> list[str]:
     if value in (ALL, [ALL]):
         return allowed
-    given = [value] if isinstance(value, str) else value
-    if not isinstance(given, list | tuple):
-        raise _Wrong("not_a_list")
+    given = _list(value)
     for one in given:
         if one not in allowed:
             raise _Wrong("not_a_choice", value=str(one), choices=", ".join([*allowed, ALL]))
     return [one for one in allowed if one in given]
+
+
+def _list(value: Any) -> Sequence[Any]:
+    given = [value] if isinstance(value, str | int) else value
+    if not isinstance(given, list | tuple):
+        raise _Wrong("not_a_list")
+    return given
+
+
+def _group(parts: Sequence[Option], value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise _Wrong("not_a_group", names=", ".join(part.name for part in parts))
+    return clean(parts, value)
 
 
 def _flag(value: Any) -> bool:
@@ -196,3 +231,14 @@ def _url(value: Any) -> str:
 def _is_host(name: str) -> bool:
     """An IPv6 address, or labels of letters, digits and hyphens: what a request can be sent to."""
     return ":" in name or bool(re.fullmatch(r"(?:[\w-]{1,63}\.)*[\w-]{1,63}\.?", name))
+
+
+_READERS: Mapping[Kind, Callable[[Any], Any]] = {
+    Kind.TEXTS: lambda value: [_text(one) for one in _list(value) if one not in EMPTY],
+    Kind.NODES: lambda value: [_number(one) for one in _list(value)],
+    Kind.FLAG: _flag,
+    Kind.NUMBER: _number,
+    Kind.DATE: _date,
+    Kind.URL: _url,
+}
+"""How what needs no declaration is read; everything else is text."""

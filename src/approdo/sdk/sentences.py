@@ -6,9 +6,13 @@ Codes and parameters are stored; these texts are translated and filled in when s
 from collections.abc import Mapping
 
 from approdo.sdk.errors import Sentence
+from approdo.sdk.format_sentences import SENTENCES as FORMAT_SENTENCES
 from approdo.sdk.text import marked as _
+from approdo.sdk.webhook_sentences import SENTENCES as WEBHOOK_SENTENCES
 
 SENTENCES: Mapping[str, Sentence] = {
+    **FORMAT_SENTENCES,
+    **WEBHOOK_SENTENCES,
     # settings of the installation
     "unreadable_setting_file": Sentence(
         _("The file named by {name} cannot be read: {reason}."), _("Correct the path or its permissions.")
@@ -42,7 +46,18 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "other_encryption_key": Sentence(
         _("This database was encrypted with another key."),
-        _("Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one."),
+        _(
+            "Start with the APPRODO_ENCRYPTION_KEYS it was made with, old keys after the new one. Where those are lost"
+            " for good, `approdo keys forget` gives up what they encrypted."
+        ),
+    ),
+    "secret_missing": Sentence(
+        _("The secrets of the node “{node}” are missing: they were lost with the encryption keys."),
+        _("Enter them on the node's page or with `approdo apply`; until then nothing is read from it."),
+    ),
+    "signing_secret_lost": Sentence(
+        _("The signing secret of the recipient “{name}” was lost with the encryption keys."),
+        _("Enter one on the recipient's page or with `approdo apply`; until then it is sent nothing."),
     ),
     "no_hub": Sentence(
         _("There is no hub in {place} yet."),
@@ -53,7 +68,7 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "still_alive": Sentence(
         _("This database is in use (workers: {workers}, web servers: {webs})."),
-        _("End `approdo up`, `approdo web` and `approdo worker` on every host, then restore again."),
+        _("End `approdo up`, `approdo web` and `approdo worker` on every host, then try again."),
     ),
     "copy_is_newer": Sentence(
         _("This copy was made by Approdo {version}, which is newer than this one."),
@@ -61,7 +76,10 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "copy_of_other_keys": Sentence(
         _("This copy was encrypted with keys that are not here: nobody could read credentials and consumers in it."),
-        _("Put its own encryption keys into {place}, then restore again. Nothing was touched."),
+        _(
+            "Put its own encryption keys into {place}, then restore again; where those are lost for good, add"
+            " `--forget-keys`. Nothing was touched."
+        ),
     ),
     "copy_of_other_keys_within": Sentence(
         _("This copy was encrypted with keys that are not in {place}, but in itself."),
@@ -95,6 +113,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "control_characters": Sentence(_("This text holds invisible characters; type it again.")),
     "not_a_choice": Sentence(_("“{value}” is not a valid choice."), _("Choose among: {choices}.")),
     "not_a_list": Sentence(_("This has to be a list.")),
+    "not_a_group": Sentence(_("This holds options of its own: {names}.")),
     "not_a_flag": Sentence(_("This has to be true or false, not “{value}”.")),
     "not_a_number": Sentence(_("“{value}” is not a whole number.")),
     "not_a_date": Sentence(_("“{value}” is not a date; write it as 2026-05-01.")),
@@ -175,6 +194,7 @@ SENTENCES: Mapping[str, Sentence] = {
         ),
     ),
     "not_quiet": Sentence(_("The account of “{node}” is not unusually quiet: there is nothing to explain.")),
+    "set_aside_ended": Sentence(_("This document does not wait any more: it was stored or given up.")),
     "text_too_long": Sentence(_("This text is longer than {most} characters."), _("Make it shorter.")),
     "gap_unfinished": Sentence(
         _("Begun and not read to its end."), _("Run the connector again: it reads what is missing.")
@@ -296,10 +316,6 @@ SENTENCES: Mapping[str, Sentence] = {
         _("Write it as submission://user:password@host:587?from=approdo@example.com; it may begin with: {known}."),
     ),
     "not_an_email": Sentence(_("“{value}” is not an e-mail address."), _("Write it as name@example.com.")),
-    "not_a_signing_secret": Sentence(
-        _("This is not a secret for signing."),
-        _("It is whsec_ and 24 to 64 bytes in base64; `openssl rand -base64 32` makes some."),
-    ),
     "email_not_set": Sentence(
         _("This installation has no mail server."),
         _("Set APPRODO_EMAIL_URL to submission://user:password@host:587?from=approdo@example.com and start again."),
@@ -321,16 +337,6 @@ SENTENCES: Mapping[str, Sentence] = {
     "mail_unreachable": Sentence(
         _("The mail server {host} cannot be reached: {reason}."),
         _("Check APPRODO_EMAIL_URL and this machine's connection."),
-    ),
-    "webhook_unreachable": Sentence(
-        _("No answer came from {host} ({reason})."), _("Check the address and that the receiver runs.")
-    ),
-    "webhook_redirects": Sentence(
-        _("{host} sends on to another address (status {status}), and redirects are not followed."),
-        _("Enter the address at which the receiver itself answers."),
-    ),
-    "webhook_refused": Sentence(
-        _("{host} did not take it (status {status})."), _("The receiver's own log says why; it has to answer 2xx.")
     ),
     "notice_about_nothing": Sentence(_("What this was to tell about is gone.")),
     # retrying

@@ -58,7 +58,20 @@ def test_a_recipient_is_made_read_changed_and_deleted_and_its_secret_never_given
     assert (changed.data["news"], changed.data["secrets_set"]) == ("day", ["secret"])
     assert Recipient.objects.get().revealed() == {"secret": SECRET}
     assert caller.patch("/recipients/ERP", {"secret": ""}).data["secrets_set"] == []
+    assert Recipient.objects.get().revealed() == {}
     assert caller.delete("/recipients/ERP").status == 204
+
+
+def test_a_token_that_may_not_change_settings_sees_only_the_host_of_a_webhook(caller, caller_with):
+    caller.post("/recipients", {**ERP, "address": "https://erp.example.com:8443/hook?key=T0K3N"})
+    caller.post("/recipients", {"name": "Anna", "address": "anna@example.com"})
+    reader, writer = caller_with("settings:read"), caller_with("settings:write")
+    (anna,) = [one for one in reader.get("/recipients").data["items"] if one["name"] == "Anna"]
+    assert anna["address"] == "anna@example.com"
+    for path in ("/recipients", "/recipients/ERP"):
+        assert "T0K3N" not in reader.get(path).text
+        assert "https://erp.example.com:8443/hook?key=T0K3N" in writer.get(path).text
+    assert reader.get("/recipients/ERP").data["address"] == "https://erp.example.com:8443/…"
 
 
 @pytest.mark.parametrize(

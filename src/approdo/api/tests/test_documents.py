@@ -182,6 +182,20 @@ def test_what_could_not_be_read_is_listed_with_its_raw_text(amazon, caller):
     assert found["node"] == "Amazon"
 
 
+def test_what_could_not_be_read_is_tried_again_and_given_up_with_a_reason(amazon, caller, caller_with):
+    bring(amazon, b'{"purchaseOrderNumber": 7, "broken')
+    (found,) = caller.get("/set-aside").data["items"]
+    path = f"/set-aside/{found['id']}"
+    assert caller.post(f"{path}/retry").data == {"id": found["id"], "stored_at": None, "given_up": None}
+    assert caller.post(f"{path}/give-up", {"why": " "}).status == 422
+    assert caller_with("documents:read").post(f"{path}/give-up", {"why": "Broken"}).status == 403
+    said = caller.post(f"{path}/give-up", {"why": "Broken for good"}).data["given_up"]
+    assert (said["why"], said["by"]) == ("Broken for good", "everything")
+    assert caller.post(f"{path}/give-up", {"why": "Again"}).status == 409
+    assert caller.get("/set-aside").data["items"][0]["given_up"] == said
+    assert caller.post("/set-aside/999/retry").status == 404
+
+
 @pytest.fixture
 def consumers_order(amazon):
     receive(consumer_orders.batch(consumer_orders.order()), Origin(amazon.pk, None, START))

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 from amazon_orders import fall_quiet
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from plans import plan_of
 
 from approdo.exchanges.models import RequestLogged, RunNote, WindowRead
 from approdo.nodes.models import Node
@@ -101,8 +104,36 @@ def test_runs_are_listed_newest_first_by_connector_and_state(caller, connector):
     second = caller.get("/runs", limit=4, cursor=first["next_cursor"]).data
     assert [one["id"] for one in first["items"] + second["items"]] == [live, *ids]
     assert second["next_cursor"] is None
-    for query in ({"state": "asleep"}, {"connector": "Nobody"}, {"cursor": "x"}, {"cursor": "9" * 19}):
+    for query in ({"state": "asleep"}, {"connector": "Nobody"}, {"cursor": "x"}, {"cursor": "9" * 18},
+                  {"cursor": "9" * 18 + "-1"}, {"cursor": "1-" + "9" * 19}):  # fmt: skip
         assert caller.get("/runs", **query).status == 422
+
+
+def test_pages_of_runs_asked_for_in_the_same_moment_overlap_nowhere_and_leave_out_none(caller, connector):
+    row, now = Connector.objects.get(), timezone.now()
+    Run.objects.bulk_create(
+        Run(connector=row, connector_name=row.name, state="succeeded", created_at=now - timedelta(seconds=number // 4))
+        for number in range(10)
+    )
+    seen, cursor = [], {}
+    while cursor is not None:
+        page = caller.get("/runs", limit=3, since=(now - timedelta(seconds=1)).isoformat(), **cursor).data
+        seen += [one["id"] for one in page["items"]]
+        cursor = {"cursor": page["next_cursor"]} if page["next_cursor"] else None
+    newest = Run.objects.filter(created_at__gte=now - timedelta(seconds=1)).order_by("-created_at", "-pk")
+    assert seen == list(newest.values_list("pk", flat=True))
+    assert len(seen) == 8
+
+
+@pytest.mark.usefixtures("connector")
+def test_the_last_page_of_runs_since_a_moment_looks_at_no_older_ones(caller):
+    since = timezone.now()
+    with CaptureQueriesContext(connection) as asked:
+        caller.get("/runs", since=since.isoformat(), cursor=f"{int(since.timestamp()) * 10**6}-5")
+    (sql,) = [one["sql"] for one in asked if "ORDER BY" in one["sql"] and "processes_run" in one["sql"]]
+    plan = plan_of(sql)
+    assert "run_newest" in plan
+    assert "created_at>" in plan.replace(" ", "")
 
 
 def test_coverage_says_what_was_read_and_what_was_not(caller, connector):

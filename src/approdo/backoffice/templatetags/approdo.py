@@ -18,6 +18,13 @@ from approdo.processes.models import Run
 register = template.Library()
 
 
+@register.simple_tag
+def every(seconds: int) -> SafeString:
+    """When a part of a page is fetched again: every so often while it can be seen, and at once when it is again."""
+    seen = "[!document.hidden]"
+    return format_html("every {}s {}, visibilitychange{} from:document", seconds, seen, seen)
+
+
 @register.inclusion_tag("backoffice/breadcrumb.html", takes_context=True)
 def breadcrumb(context: RequestContext) -> dict[str, Any]:
     """The whole path of a page: the menu's groups, the list, the record, and what is done with it."""
@@ -47,7 +54,7 @@ def _menu_parts(opts: Any) -> list[dict[str, str]]:
         return [{"title": capfirst(str(opts.verbose_name_plural)), "address": ""}]
     group, item = place
     groups = [{"title": _(part), "address": ""} for part in group.path]
-    return [*groups, {"title": _(item.title), "address": item.address}]
+    return [*groups, {"title": capfirst(_(item.title)), "address": item.address}]
 
 
 @register.simple_tag(takes_context=True)

@@ -17,6 +17,8 @@ SCREENS = [
     "/processes/connector/",
     "/processes/run/",
     "/processes/token/",
+    "/catalog/skurecoding/",
+    "/catalog/place/",
     "/sales/saledocument/",
     "/sales/setaside/",
     "/auth/user/",

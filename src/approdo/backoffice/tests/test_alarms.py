@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from amazon_orders import fall_quiet
 from django.utils import timezone
 from receivers import WebhookReceiver
 
@@ -66,6 +67,17 @@ def test_of_many_procedures_the_home_page_shows_the_worst_first(admin_client, co
     ended(ill, connector, "failed", "refresh_token_refused")
     assert strip(admin_client).rows[0].name == "Z"
     assert strip(admin_client).rows[0].address == f"/processes/procedure/{ill.pk}/change/"
+
+
+def test_a_silence_of_which_an_alarm_tells_is_not_told_twice(
+    admin_client, clerk_client, procedure, connector, node, worker
+):
+    ended(procedure, connector, "succeeded")
+    fall_quiet(node, timezone.now())
+    assert home(admin_client).count("no order since") == 1, "nobody has looked yet"
+    alarms.look(timezone.now())
+    assert home(admin_client).count("no order since") == 1
+    assert home(clerk_client("view_node")).count("no order since") == 1, "who sees no alarms"
 
 
 def test_without_a_worker_it_is_down(admin_client, procedure, connector):
@@ -166,10 +178,20 @@ def test_a_recipient_that_was_told_something_can_be_deleted_and_what_it_was_told
 
 
 def test_who_may_only_look_at_recipients_sees_no_field_for_a_secret(clerk_client):
-    recipient = Recipient.objects.create(name="ERP", kind="webhook", address="https://erp.example.com/")
+    recipient = Recipient.objects.create(name="ERP", kind="webhook", address="https://erp.example.com/hook/T0K3N")
     recipient.sign_with(SECRET)
     recipient.save()
-    page = clerk_client("view_recipient").get(f"/processes/recipient/{recipient.pk}/change/").content.decode()
-    assert "https://erp.example.com/" in page
+    clerk = clerk_client("view_recipient")
+    page = clerk.get(f"/processes/recipient/{recipient.pk}/change/").content.decode()
     assert "Signing secret" not in page
     assert SECRET not in page
+    for text in (page, clerk.get("/processes/recipient/").content.decode()):
+        assert "https://erp.example.com/…" in text
+        assert "T0K3N" not in text
+    assert "ERP" not in clerk.get("/processes/recipient/?q=T0K3N").content.decode().partition('id="result_list"')[2]
+
+
+def test_who_may_change_recipients_sees_their_addresses(admin_client):
+    recipient = Recipient.objects.create(name="ERP", kind="webhook", address="https://erp.example.com/hook/T0K3N")
+    for path in ("", "?q=T0K3N", f"{recipient.pk}/change/"):
+        assert "https://erp.example.com/hook/T0K3N" in admin_client.get(f"/processes/recipient/{path}").content.decode()

@@ -297,6 +297,28 @@ def test_each_version_says_what_it_changed(admin_client, receive_orders):
     ]
 
 
+def test_a_set_aside_document_is_given_up_with_a_reason_by_whom_it_is_allowed(
+    admin_client, clerk_client, receive_orders
+):
+    receive_orders(b'{"purchaseOrderNumber": "BAD", "orderDetails": 5}')
+    waiting = SetAside.objects.get()
+    page = f"/sales/setaside/{waiting.pk}/change/"
+    address = f"/sales/setaside/{waiting.pk}/give-up/"
+    assert address in admin_client.get(page).content.decode()
+    admin_client.post(address, {"why": ""})
+    waiting.refresh_from_db()
+    assert waiting.given_up_at is None
+    assert "could not be read" in admin_client.get("/").content.decode()
+    admin_client.post(address, {"why": "<b>Lost</b> at Amazon"})
+    shown = admin_client.get(page).content.decode()
+    assert "&lt;b&gt;Lost&lt;/b&gt; at Amazon" in shown
+    assert "admin, <time" in shown
+    assert address not in shown
+    assert "could not be read" not in admin_client.get("/").content.decode()
+    assert "given up" in admin_client.get("/sales/setaside/").content.decode()
+    assert clerk_client("view_setaside").post(address, {"why": "x"}).status_code == 403
+
+
 def test_a_set_aside_document_is_tried_again_by_whom_it_is_allowed(admin_client, clerk_client, receive_orders):
     receive_orders(amazon_orders.order(items="none"))
     waiting = SetAside.objects.get()

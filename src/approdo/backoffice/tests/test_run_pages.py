@@ -51,7 +51,8 @@ def test_the_list_tells_procedures_from_connectors_and_their_steps(admin_client,
     due = timezone.now() - timedelta(minutes=6)
     whole = ended(procedure, due_at=due)
     part = ended(connector)
-    RunStep.objects.create(run=whole, position=0, connector=connector, connector_name="Orders", part=part)
+    step = {"position": 0, "connector": connector, "connector_name": "Orders", "part": part, "result": "started"}
+    RunStep.objects.create(run=whole, **step)
     alone = ended(connector, requested_by="anna")
     text = admin_client.get("/processes/run/").content.decode()
     assert listed(admin_client, "") == [alone.pk, part.pk, whole.pk]
@@ -61,6 +62,9 @@ def test_the_list_tells_procedures_from_connectors_and_their_steps(admin_client,
     assert "due " in rows[str(whole.pk)]
     assert "step of run" in rows[str(part.pk)]
     assert f">#{whole.pk}</a>" in rows[str(part.pk)]
+    assert f"Procedure “{procedure.name}”" in rows[str(part.pk)]
+    assert f"Procedure “{procedure.name}”" in page(admin_client, part)
+    assert "Procedure “" not in page(admin_client, alone)
     assert "step of run" not in rows[str(alone.pk)]
     assert "anna" in rows[str(alone.pk)]
 

@@ -49,6 +49,28 @@ def test_the_timeline_moves_by_itself_and_stays_where_the_reader_is(opened, conn
     page.wait_for_url(f"**/processes/run/{failed.pk}/change/")
 
 
+def test_the_timelines_first_and_last_labels_are_whole(opened, live_server, connector):
+    page = opened("/processes/run/timeline/?hours=6&until=2026-05-01T06:00:00Z", width=1280)
+    for until in ("06:00", "06:01"):
+        page.goto(f"{live_server.url}/processes/run/timeline/?hours=6&until=2026-05-01T{until}:00Z")
+        lane, labels = page.locator(".ap-axis .ap-lane").bounding_box(), page.locator(".ap-axis .ap-lane span")
+        for label in (labels.first.bounding_box(), labels.last.bounding_box()):
+            assert label["x"] >= lane["x"]
+            assert label["x"] + label["width"] <= lane["x"] + lane["width"]
+
+
+def test_the_timeline_asks_nothing_while_nobody_can_see_it(opened):
+    page = opened("/processes/run/timeline/")
+    hide = "(hidden) => { Object.defineProperty(document, 'hidden', {value: hidden, configurable: true}); %s }"
+    page.evaluate(hide % "", True)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.wait_for_timeout(6000)
+    assert asked == []
+    with page.expect_response("**/timeline/**"):
+        page.evaluate(hide % "document.dispatchEvent(new Event('visibilitychange'))", False)
+
+
 def test_requests_are_paged_and_filtered_without_a_new_page(opened, failed):
     page = opened(f"/processes/run/{failed.pk}/change/")
     page.evaluate("window.same = true")

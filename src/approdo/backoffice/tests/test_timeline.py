@@ -130,3 +130,29 @@ def test_hours_and_days_are_those_of_the_account(node, connector):
     assert shown["zone"] == "Europe/Rome"
     assert 6 <= len(shown["marks"]) <= 8
     assert all(mark.day for mark in shown["marks"])
+
+
+def test_more_rows_than_a_page_holds_are_all_reached(admin_client, connector, node):
+    Connector.objects.bulk_create(
+        Connector(name=f"Connector {number:03}", node=node, type=connector.type) for number in range(130)
+    )
+    seen, address = [], "/processes/run/timeline/?hours=6"
+    while address:
+        shown = admin_client.get(address).context
+        assert len(shown["rows"]) <= timeline.PAGE
+        assert (shown["first"], shown["total"]) == (len(seen) + 1, 131)
+        seen += [row.name for row in shown["rows"]]
+        address = shown["next"]
+    assert seen == sorted({"Orders", *(f"Connector {number:03}" for number in range(130))}, key=str.casefold)
+    assert "Rows 121–131 of 131" in admin_client.get(f"{shown['previous']}&page=9").content.decode()
+    assert "page=3" in shown["back"]
+    assert "page=3" in shown["address"]
+    for odd in ("0", "-1", "x", "9" * 30):
+        assert timeline.picture({"page": odd})["first"] == 1
+
+
+def test_a_label_at_either_end_is_not_cut_off(node):
+    marks = timeline.picture({"hours": "6", "until": "2026-05-01T06:03:00Z"})["marks"]
+    assert [mark.edge for mark in marks] == ["", *[""] * 4, "end"]
+    marks = timeline.picture({"hours": "6", "until": "2026-05-01T06:00:00Z"})["marks"]
+    assert (marks[0].left, marks[0].edge, marks[1].edge) == ("0.000", "start", "")

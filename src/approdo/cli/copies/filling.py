@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 
 from approdo.cli import schema
 from approdo.cli.copies.archive import Archive, Damaged, Table
@@ -20,7 +21,8 @@ from approdo.cli.copies.tables import (
     hub_tables,
     model_tables,
 )
-from approdo.processes import installation
+from approdo.processes import installation, lost_keys
+from approdo.processes.lost_keys import Lost
 from approdo.processes.models import Notice
 
 BATCH = 1000
@@ -61,9 +63,10 @@ def drop_tables() -> None:
             cursor.execute(f"DROP TABLE {', '.join(map(_quoted, found))}")
 
 
-def fill(archive: Archive) -> None:
+def fill(archive: Archive, *, forget_keys: bool) -> Lost | None:
     """Make the tables, load every row, migrate. Raises `Damaged` where the copy does not fit its own version.
 
+    With `forget_keys` it gives up and returns what our keys do not open.
     Notices that wait in it are given up: who only tries a copy tells nobody anything.
     """
     executor = MigrationExecutor(connection)
@@ -81,7 +84,9 @@ def fill(archive: Archive) -> None:
     if installation.pending():
         schema.migrate_hub()
     Notice.objects.filter(state=Notice.State.WAITING).update(state=Notice.State.GIVEN_UP)
+    lost = lost_keys.forget(timezone.now()) if forget_keys else None
     schema.use_newest_key()
+    return lost
 
 
 def _key(name: str) -> Key:

@@ -16,6 +16,7 @@ from approdo.cli.copies.filling import drop_tables, fill, is_in_use, unknown_mig
 from approdo.cli.copies.writing import sync_folder, whole_or_not_at_all
 from approdo.nodes import secrets
 from approdo.processes import engine, presence
+from approdo.processes.lost_keys import Lost
 from approdo.sdk.errors import ConfigError
 
 LOCK_SECONDS = 30
@@ -24,20 +25,23 @@ LOCK_SECONDS = 30
 DRAFT = "hub.restoring.sqlite3"
 
 
-def refuse_unfit(archive: Archive) -> None:
-    """Raise `ConfigError`: `copy_is_newer`, or `copy_of_other_keys` where ours do not open it."""
+def refuse_unfit(archive: Archive, *, forget_keys: bool) -> None:
+    """Raise `ConfigError`: `copy_is_newer`, or `copy_of_other_keys` where ours do not open it, unless they are lost."""
     manifest = archive.manifest
     if manifest.format > FORMAT or unknown_migrations(manifest.migrations):
         raise ConfigError("copy_is_newer", version=manifest.version)
-    if manifest.key_fingerprint not in secrets.fingerprints():
+    if manifest.key_fingerprint not in secrets.fingerprints() and not forget_keys:
         code = "copy_of_other_keys_within" if manifest.with_keys else "copy_of_other_keys"
         raise ConfigError(code, place=environment.encryption_keys_place())
 
 
-def restore(archive: Archive, *, replace: bool, keys: list[str] | None) -> Path | None:
+def restore(
+    archive: Archive, *, replace: bool, keys: list[str] | None, forget_keys: bool
+) -> tuple[Path | None, Lost | None]:
     """Replace hub and engine by the copy; returns where the embedded database before it was kept, if it was.
 
-    `keys` are kept under `APPRODO_HOME` from then on. Raises `ConfigError` where somebody lives, and
+    `keys` are kept under `APPRODO_HOME` from then on. With `forget_keys` what no key opens is given up and returned.
+    Raises `ConfigError` where somebody lives, and
     `hub_in_use` where rows would be lost without `replace`. Whatever it raises, nothing was changed.
     """
     with presence.nobody_alive(), schema.alone():
@@ -46,16 +50,15 @@ def restore(archive: Archive, *, replace: bool, keys: list[str] | None) -> Path 
         if in_use and not replace:
             raise ConfigError("hub_in_use" if embedded else "hub_in_use_on_server", place=_place())
         if embedded:
-            return _into_sqlite(archive, keys, in_use)
-        _into_postgresql(archive)
-        return None
+            return _into_sqlite(archive, keys, in_use, forget_keys)
+        return None, _into_postgresql(archive, forget_keys)
 
 
 def _place() -> str:
     return str(connection.settings_dict["NAME"])
 
 
-def _into_postgresql(archive: Archive) -> None:
+def _into_postgresql(archive: Archive, forget_keys: bool) -> Lost | None:
     """One transaction: others see the former hub until its end."""
     if unknown_migrations(_applied()):
         raise ConfigError("hub_is_newer", place=_place())
@@ -64,7 +67,7 @@ def _into_postgresql(archive: Archive) -> None:
             cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
         drop_tables()
         engine.forget()
-        fill(archive)
+        return fill(archive, forget_keys=forget_keys)
 
 
 def _applied() -> list[str]:
@@ -75,14 +78,16 @@ def _applied() -> list[str]:
         return [name for (name,) in cursor.fetchall()]
 
 
-def _into_sqlite(archive: Archive, keys: list[str] | None, in_use: bool) -> Path | None:
+def _into_sqlite(
+    archive: Archive, keys: list[str] | None, in_use: bool, forget_keys: bool
+) -> tuple[Path | None, Lost | None]:
     """A file of its own, which takes the place of the former in one step once it is whole and on the disk."""
     home, hub = Path(settings.HOME), Path(settings.DATABASES["default"]["NAME"])
     draft = home / DRAFT
     try:
         _remove(draft)
         with _connected_to(draft):
-            fill(archive)
+            lost = fill(archive, forget_keys=forget_keys)
         _sync(draft)
         kept = schema.back_up() if in_use else None
         if keys:
@@ -95,7 +100,7 @@ def _into_sqlite(archive: Archive, keys: list[str] | None, in_use: bool) -> Path
     finally:
         _remove(draft)
     sync_folder(home)
-    return kept
+    return kept, lost
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from django.db import models
 
 from approdo.cli.copies.archive import Column
 
-LEFT_OUT = frozenset({"django_session", "processes_worker", "processes_look"})
+LEFT_OUT = frozenset({"django_session", "processes_worker", "processes_look", "backoffice_tableupload"})
 """Whoever holds the key of a session is signed in: these do not belong into a file that travels. Workers, and who
-looked for alarms when, are of the machines that the copy was made on.
+looked for alarms when, are of the machines that the copy was made on. An upload waits for a click in a browser.
 """
 
 FILLED_BY_MIGRATING = frozenset({"auth_permission", "django_content_type", "nodes_installation"}) | LEFT_OUT

@@ -47,9 +47,17 @@ def test_a_file_that_declares_nothing_is_refused(file: Path, text: str):
     refused(file, text)
 
 
-@pytest.mark.parametrize("section", ["sku_recodings", "places"])
-def test_a_promised_section_is_refused_as_not_known_yet(file: Path, section: str):
-    assert f"does not know {section} yet" in refused(file, f"{section}: []\n")
+@pytest.mark.parametrize("rows", ["x", "{code: A}", "[A]", "[null]", "[[A]]"])
+def test_rows_of_a_table_name_their_columns_and_need_no_name(file: Path, rows: str):
+    file.write_text(f"places: {rows}\n")
+    with pytest.raises(Failure, match="places"):
+        read([file], KNOWN, ["places"])
+    file.write_text("places: [{code: A}, {code: A}]\nnodes: [{name: A}]\n")
+    assert [(one.section, one.place) for one in read([file], KNOWN, ["places"])] == [
+        ("places", 1),
+        ("places", 2),
+        ("nodes", 0),
+    ]
 
 
 def test_an_unknown_section_is_refused_and_the_known_are_named(file: Path):

@@ -65,8 +65,9 @@ _OPTIONS = (
         kind=Kind.CHOICE,
         label=_("Marketplace"),
         help=_(
-            "The country you mainly sell to. It gives currency, time zone and rules;"
-            " orders of every country your account is enabled for are downloaded all the same."
+            "The country you mainly sell to. It gives currency, time zone and rules, and is the marketplace of an order"
+            " whose destination's country is not known."
+            " Orders of every country your account is enabled for are downloaded all the same."
         ),
         choices=tuple(Choice(place.country, place.name) for place in MARKETPLACES.values()),
     ),
@@ -125,6 +126,7 @@ NODE_TYPE = NodeType(
     connector_types=(DOWNLOAD_ORDERS,),
     identity=identity,
     time_zone=time_zone,
+    marketplace=lambda options: options.get("marketplace"),
     check=check,
     sentences=SENTENCES,
     authorization_codes=AUTHORIZATION_CODES,

@@ -17,6 +17,7 @@ from approdo.connectors.amazon_vendor.client import client_for
 from approdo.connectors.amazon_vendor.programs import PROGRAMS, RETAIL, Program
 from approdo.connectors.amazon_vendor.wire import orders
 from approdo.connectors.amazon_vendor.wire.orders import Page
+from approdo.sdk import recoding
 from approdo.sdk.connector import (
     ConfigurationType,
     ConnectorType,
@@ -232,15 +233,7 @@ DOWNLOAD_ORDERS = ConnectorType(
     name="amazon_vendor.download_orders",
     label=_("Marketplace Amazon Vendor [Order download]"),
     help=_("Takes in the orders of every marketplace the account is enabled for."),
-    options=(
-        Option(
-            name="recode_skus",
-            kind=Kind.FLAG,
-            label=_("Run SKU recoding?"),
-            help=_("Takes effect with the version that brings the SKU recoding table; until then own SKUs stay empty."),
-            default=False,
-        ),
-    ),
+    options=recoding.OPTIONS,
     configuration=ORDER_DOWNLOAD_CONFIGURATION,
     work=Download(
         plan=plan,
@@ -251,6 +244,7 @@ DOWNLOAD_ORDERS = ConnectorType(
         reread={name: partial(reread, program) for name, program in PROGRAMS.items()},
         reread_statuses={RETAIL.name: order_status.reread},
         open_states=frozenset().union(*(program.open_states for program in PROGRAMS.values())),
+        recoding=recoding.fallbacks,
         overlap=OVERLAP,
         taken_up=throttle.begin_empty,
     ),

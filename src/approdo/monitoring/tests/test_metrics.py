@@ -10,7 +10,7 @@ from django.utils import timezone
 from prometheus_client.parser import text_string_to_metric_families
 
 from approdo.nodes.models import Node
-from approdo.processes.models import Connector, Procedure, Run
+from approdo.processes.models import Alarm, Connector, Procedure, Run
 from approdo.sales.models import SetAside
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,19 @@ def test_a_procedure_says_when_it_last_succeeded_and_when_it_is_due(connector: C
     assert found["procedure_due_timestamp_seconds", (ODD,)] == pytest.approx(due.timestamp())
     assert found["procedure_last_success_timestamp_seconds", (ODD,)] == pytest.approx(succeeded.ended_at.timestamp())
     assert found["procedure_paused", (ODD,)] == 1
+
+
+def test_open_alarms_are_counted_by_kind_and_a_kind_without_any_is_zero(connector: Connector):
+    def alarm(key: str, **more: object) -> None:
+        now = timezone.now()
+        Alarm.objects.create(**{"key": key, "kind": "failed", "subject": ODD, "since": now, "noticed_at": now, **more})
+
+    alarm("failed:1")
+    alarm("failed:2")
+    alarm("failed:3", over_at=timezone.now())
+    alarm("refused:1", kind="refused")
+    found = {labels[0]: value for (name, labels), value in metrics().items() if name == "alarms"}
+    assert found == dict.fromkeys(Alarm.Kind.values, 0) | {"failed": 2, "refused": 1}
 
 
 def test_a_scrape_asks_the_same_number_of_questions_however_many_runs_there_are(connector: Connector):

@@ -2,9 +2,10 @@
 
 from approdo.processes.models.alarm import Alarm, Look
 from approdo.processes.models.connector import Connector
-from approdo.processes.models.procedure import Procedure, ProcedureStep, Slot
+from approdo.processes.models.procedure import Procedure, ProcedureStep, Slot, with_schedules
 from approdo.processes.models.recipient import Notice, Recipient
-from approdo.processes.models.run import Run, RunStep
+from approdo.processes.models.recode_job import RecodeJob
+from approdo.processes.models.run import Run, RunStep, live_runs
 from approdo.processes.models.token import Token
 from approdo.processes.models.worker import Worker
 
@@ -16,9 +17,12 @@ __all__ = [
     "Procedure",
     "ProcedureStep",
     "Recipient",
+    "RecodeJob",
     "Run",
     "RunStep",
     "Slot",
     "Token",
     "Worker",
+    "live_runs",
+    "with_schedules",
 ]

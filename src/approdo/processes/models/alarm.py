@@ -19,6 +19,7 @@ class Alarm(models.Model):
         OVERDUE = "overdue", _("No success in time")
         WORKER_GONE = "worker_gone", _("Worker gone")
         SECRET_OLD = "secret_old", _("Client secret old")
+        SECRET_MISSING = "secret_missing", _("Secret missing")
         REFUSED = "refused", _("Authorisation refused")
         QUIET = "quiet", _("Unusually quiet")
 
@@ -48,7 +49,7 @@ class Alarm(models.Model):
         indexes = (models.Index(fields=("key", "over_at"), name="alarm_last_over"),)
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()}: {self.subject}"
+        return f"{self.get_kind_display()} · {self.subject}"
 
     @property
     def is_open(self) -> bool:

@@ -1,7 +1,8 @@
 """Procedures: connectors in order, and when they are run."""
 
+from collections import defaultdict
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
@@ -10,7 +11,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from approdo.nodes.models import NAME_LENGTH
+from approdo.nodes.models import NAME_LENGTH, Node
 from approdo.nodes.sentences import validation_error
 from approdo.nodes.time_ranges import zone_of
 from approdo.processes import schedule
@@ -19,6 +20,13 @@ from approdo.sdk.errors import ConfigError
 
 MOST_EVERY = 1000
 MOST_GRACE = 7 * 1440
+
+
+class Given(NamedTuple):
+    """What a procedure's schedule takes from other rows, read before."""
+
+    zone: ZoneInfo
+    slots: tuple[schedule.Weekly, ...]
 
 
 class Procedure(models.Model):
@@ -76,6 +84,8 @@ class Procedure(models.Model):
             ]
         super().save(**how)
 
+    given: Given | None = None
+
     def clean(self) -> None:
         """One kind of schedule or none, and one that can ever be due."""
         if self.every is not None and self.cron:
@@ -97,6 +107,8 @@ class Procedure(models.Model):
         """Its own, or that of its first connector's node, or the installation's."""
         if self.time_zone:
             return ZoneInfo(self.time_zone)
+        if self.given:
+            return self.given.zone
         step = next(iter(self.steps.all()), None)
         return zone_of(step.connector.node) if step else ZoneInfo(settings.TIME_ZONE)
 
@@ -111,7 +123,7 @@ class Procedure(models.Model):
             cron=self.cron,
             zone=zone,
             at=self.planned_at.astimezone(zone).time() if self.planned_at else None,
-            slots=tuple(slot.weekly() for slot in self.slots.all()),
+            slots=self.given.slots if self.given else tuple(slot.weekly() for slot in self.slots.all()),
         )
 
     def never_due(self) -> bool:
@@ -169,3 +181,19 @@ class Slot(models.Model):
     def weekly(self) -> schedule.Weekly:
         """As the reckoning takes it."""
         return schedule.Weekly(frozenset(map(schedule.DAY_NAMES.index, self.days)), self.start, self.end)
+
+
+def with_schedules() -> list[Procedure]:
+    """All procedures, whose `zone` and `schedule` ask nothing more: four questions, however many they are."""
+    zones = {node.pk: zone_of(node) for node in Node.objects.defer("secrets")}
+    slots: dict[int, list[schedule.Weekly]] = defaultdict(list)
+    for slot in Slot.objects.all():
+        slots[slot.procedure_id].append(slot.weekly())
+    steps = ProcedureStep.objects.order_by("-position", "-id").values_list("procedure", "connector__node")
+    first = dict(steps)  # the last one written stays: the first step
+    own = ZoneInfo(settings.TIME_ZONE)
+    procedures = list(Procedure.objects.all())
+    for procedure in procedures:
+        zone = zones.get(first.get(procedure.pk, 0), own)
+        procedure.given = Given(zone, tuple(slots.get(procedure.pk, ())))
+    return procedures

@@ -1,7 +1,5 @@
 """Who is told of alarms and of news, and what they were told."""
 
-import base64
-import binascii
 import uuid
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,9 +15,7 @@ from approdo.nodes.models import NAME_LENGTH
 from approdo.nodes.sentences import validation_error
 from approdo.processes.models.alarm import Alarm
 from approdo.processes.models.run import Run
-
-SIGNING_PREFIX = "whsec_"
-FEWEST_SECRET_BYTES, MOST_SECRET_BYTES = 24, 64  # as Standard Webhooks has it
+from approdo.sdk import webhooks
 
 
 class Recipient(models.Model):
@@ -42,6 +38,8 @@ class Recipient(models.Model):
     kind = models.CharField(_("kind"), max_length=10, choices=Kind, default=Kind.EMAIL)
     address = models.CharField(_("address"), max_length=500)
     sealed = models.TextField(default="", blank=True, editable=False)
+    secret_lost = models.BooleanField(default=False, editable=False)
+    """It signed, and its secret went with the encryption keys: until there is another one nothing is sent unsigned."""
     language = models.CharField(_("language"), max_length=5, choices=settings.LANGUAGES, default="it")
     alarms = models.BooleanField(_("alarms"), default=True)
     news = models.CharField(_("news of orders"), max_length=10, choices=News, default=News.NONE)
@@ -77,7 +75,7 @@ class Recipient(models.Model):
         """An address of its kind; only webhooks are signed."""
         self.address = self.address.strip()
         if self.kind == self.Kind.EMAIL:
-            self.sealed = ""
+            self.sealed, self.secret_lost = "", False
             try:
                 validate_email(self.address)
             except ValidationError:
@@ -85,12 +83,18 @@ class Recipient(models.Model):
         elif not _is_url(self.address):
             raise ValidationError({"address": validation_error("not_a_url", value=self.address.split("@")[-1])})
 
+    @property
+    def masked_address(self) -> str:
+        """For who may not change it: of a webhook only the host."""
+        return webhooks.masked(self.address) if self.kind == self.Kind.WEBHOOK else self.address
+
     def sign_with(self, secret: str) -> None:
         """Take the secret that signs; empty takes it away. Raises `ValidationError` for what is none."""
         secret = secret.strip()
-        if secret and not _is_signing_secret(secret):
-            raise ValidationError({"secret": validation_error("not_a_signing_secret")})
+        if secret and (code := webhooks.secret_problem(secret)):
+            raise ValidationError({"secret": validation_error(code)})
         self.sealed = secrets.encrypt({"secret": secret}) if secret else ""
+        self.secret_lost = False
 
     def revealed(self) -> dict[str, Any]:
         """The decrypted secret, if there is one; for signing, never for a screen or a log."""
@@ -104,14 +108,6 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return usable and "@" not in parts.netloc and text.isprintable() and " " not in text
-
-
-def _is_signing_secret(text: str) -> bool:
-    try:
-        key = base64.b64decode(text.removeprefix(SIGNING_PREFIX), validate=True)
-    except (binascii.Error, ValueError):
-        return False
-    return FEWEST_SECRET_BYTES <= len(key) <= MOST_SECRET_BYTES
 
 
 class Notice(models.Model):

@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from approdo.exchanges.quiet import explain_silence
-from approdo.nodes.models import Configuration, TimeRange
-from approdo.processes import alarms, causes, fleet, presence, procedures, records
+from approdo.nodes.models import Configuration, Node, TimeRange
+from approdo.processes import alarms, causes, fleet, newest, presence, procedures, records
 from approdo.processes.models import Alarm, Connector, Notice, Recipient, Run, Worker
+from approdo.processes.wording import explained
 from approdo.sdk.errors import ConfigError
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("own_workers")]
@@ -76,6 +77,10 @@ def plan(procedure, now):
     procedure.refresh_from_db()
 
 
+def expected(procedure):
+    return causes.success_expected(procedure, newest.of_procedures().get(procedure.pk, newest.NEVER_RUN).success)
+
+
 def test_a_procedure_that_fails_is_alarmed_once_until_it_succeeds(procedure, connector):
     ended("failed", connector, NOON, procedure, "throttled")
     alarms.look(NOON + MINUTE)
@@ -96,8 +101,6 @@ def test_a_procedure_that_fails_is_alarmed_once_until_it_succeeds(procedure, con
 
 
 def test_an_alarm_says_what_went_wrong_in_which_connector_and_what_to_do(procedure, connector):
-    from approdo.processes.wording import explained
-
     run = ended("failed", connector, NOON, procedure, "client_refused")
     alarms.look(NOON)
     said = explained(Alarm.objects.get(kind="failed"))
@@ -129,9 +132,9 @@ def test_what_is_due_and_does_not_begin_is_late_until_it_begins(procedure, conne
 
 def test_what_does_not_succeed_in_its_time_is_alarmed(procedure, connector):
     plan(procedure, NOON)
-    assert causes.success_expected(procedure) == NOON + 30 * MINUTE, "at once, and the grace"
+    assert expected(procedure) == NOON + 30 * MINUTE, "at once, and the grace"
     ended("succeeded", connector, NOON + 2 * MINUTE, procedure)
-    assert causes.success_expected(procedure) == NOON + (2 + 15 + 30) * MINUTE
+    assert expected(procedure) == NOON + (2 + 15 + 30) * MINUTE
     ended("failed", connector, NOON + 15 * MINUTE, procedure, "throttled")
     alarms.look(NOON + 46 * MINUTE)
     assert "overdue" not in opened()
@@ -214,7 +217,7 @@ def test_nobody_waits_outside_the_weekly_slots_or_while_it_is_paused(connector, 
     plan(procedure, NOON)
     ended("succeeded", connector, NOON + 5 * HOUR + 50 * MINUTE, procedure)
     tomorrow = NOON.replace(hour=8) + DAY
-    assert causes.success_expected(procedure) == tomorrow + 30 * MINUTE
+    assert expected(procedure) == tomorrow + 30 * MINUTE
     alarms.look(tomorrow + 20 * MINUTE)
     assert "overdue" not in opened()
     alarms.look(tomorrow + 31 * MINUTE)
@@ -231,7 +234,7 @@ def test_a_long_pause_of_the_hub_is_made_good_by_one_success(procedure, connecto
     plan(procedure, NOON)
     run = ended("succeeded", connector, NOON + 3 * HOUR, procedure)
     Run.objects.filter(pk=run.pk).update(due_at=NOON + 15 * MINUTE)
-    assert causes.success_expected(procedure) == NOON + 3 * HOUR + 45 * MINUTE
+    assert expected(procedure) == NOON + 3 * HOUR + 45 * MINUTE
 
 
 def test_an_authorisation_that_is_refused_is_alarmed_from_any_run_once_a_reason(node, connector, recipient):
@@ -272,6 +275,22 @@ def test_a_secret_that_is_old_already_is_told_once(node, recipient):
     node.save()
     alarms.look(datetime(2026, 5, 1, tzinfo=UTC) + 175 * DAY)
     assert told() == [("secret_old", "opened")]
+
+
+def test_a_secret_that_was_lost_with_the_keys_is_alarmed_until_it_is_entered(node, recipient):
+    Node.objects.filter(pk=node.pk).update(secrets="")
+    alarms.look(NOON)
+    alarms.look(NOON + MINUTE)
+    assert told() == [("secret_missing", "opened")]
+    said = explained(Alarm.objects.get())
+    assert "“Amazon Vendor EU” are missing" in said.message
+    assert "node's page" in said.hint
+    node.refresh_from_db()
+    node.options |= {"client_secret": "new", "refresh_token": "new"}
+    node.full_clean()
+    node.save()
+    alarms.look(NOON + 2 * MINUTE)
+    assert told()[1:] == [("secret_missing", "over")]
 
 
 def test_an_unusually_quiet_account_is_alarmed_until_somebody_says_why(node, recipient):

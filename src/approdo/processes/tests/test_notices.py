@@ -16,7 +16,7 @@ from receivers import MailServer, WebhookReceiver
 from approdo import environment
 from approdo.nodes.sentences import explain_error
 from approdo.processes import alarms, news, notices, records, sending
-from approdo.processes.models import Alarm, Connector, Notice, Run, Worker
+from approdo.processes.models import Alarm, Connector, Notice, Recipient, Run, Worker
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ApprodoError, ConfigError
 
@@ -149,6 +149,22 @@ def test_a_webhook_without_a_secret_is_not_signed(webhook):
     assert "webhook-signature" not in webhook.calls[0][0]
 
 
+def test_a_webhook_whose_secret_was_lost_is_told_nothing_unsigned_and_all_of_it_once_there_is_another(webhook):
+    recipient = by_webhook(webhook, secret=SECRET)
+    Recipient.objects.filter(pk=recipient.pk).update(sealed="", secret_lost=True)
+    alarms.look(NOW)
+    assert send_all(NOW + 2 * MINUTE) == [False]
+    assert Notice.objects.get().error_code == "signing_secret_lost"
+    assert webhook.calls == []
+    records.save(records.RECIPIENTS, {"name": "ERP", "news": "none"})
+    assert Recipient.objects.get().secret_lost, "what says nothing of the secret leaves it missing"
+    records.save(records.RECIPIENTS, {"name": "ERP", "secret": SECRET})
+    alarms.look(NOW + 3 * MINUTE)
+    assert all(send_all(NOW + 10 * MINUTE))
+    assert all("webhook-signature" in headers for headers, _body in webhook.calls)
+    assert len(webhook.calls) == 2, "that it was lost, and that it is there again"
+
+
 def test_a_receiver_that_fails_gets_the_same_again_under_the_same_id(webhook):
     by_webhook(webhook, secret=SECRET)
     lose_a_worker()
@@ -169,10 +185,17 @@ def test_a_redirect_is_not_followed_and_said(webhook):
     assert len(webhook.calls) == 1
 
 
+@pytest.mark.parametrize("address", ["http://169.254.169.254/latest/", "https://[fd00:ec2::254]/"])
+def test_nobody_is_told_where_clouds_keep_a_machines_credentials(webhook, address):
+    webhook.url = address
+    with pytest.raises(ConfigError, match="forbidden_address"):
+        notices.test(by_webhook(webhook), NOW)
+
+
 def test_a_receiver_that_hangs_is_given_up_in_time(webhook, monkeypatch):
     monkeypatch.setattr(sending, "SECONDS", 0.3)
     webhook.hangs = 2.0
-    with pytest.raises(ApprodoError, match="webhook_unreachable"):
+    with pytest.raises(ApprodoError, match="webhook_too_slow"):
         notices.test(by_webhook(webhook), NOW)
 
 

@@ -7,12 +7,15 @@ import pytest
 from amazon_orders import batch, item, node, order
 from msgspec.structs import replace
 
+from approdo.catalog.models import SkuRecoding
 from approdo.connectors.amazon_vendor.programs import DIRECT_FULFILLMENT
-from approdo.nodes.models import Node
+from approdo.exchanges.coverage import coverage
+from approdo.exchanges.models import WindowRead
+from approdo.nodes.models import Configuration, Node
 from approdo.processes import rereading, runs
 from approdo.processes.models import Connector, Run
 from approdo.sales import personal
-from approdo.sales.models import SaleDocument, SetAside
+from approdo.sales.models import SaleDocument, SaleLine, SetAside
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ConfigError, UnreadableDocument
 
@@ -53,6 +56,47 @@ def test_what_still_cannot_be_read_goes_on_waiting(run):
     waiting.refresh_from_db()
     assert waiting.stored_at is None
     assert not SaleDocument.objects.exists()
+
+
+def test_what_is_given_up_is_no_open_point_any_more_and_its_run_has_succeeded(run):
+    of_node = Node.objects.get()
+    WindowRead.objects.create(
+        node=of_node, source=of_node.identity, program="vendor_retail", run=run.pk, connector=run.connector_id,
+        position=0, scan="created", start=NOW - timedelta(days=1), end=NOW, complete=True, read_at=NOW,
+    )  # fmt: skip
+    receive(batch(order("PO000001", items="none")), Origin(of_node.pk, run.pk, NOW))
+    Run.objects.filter(pk=run.pk).update(state="partial")
+    waiting = SetAside.objects.get()
+    (before,) = coverage(of_node)
+    assert (before.complete, before.set_aside, before.given_up) == (False, 1, 0)
+    for why, code in ((" ", "missing_option"), ("x" * 1001, "text_too_long")):
+        with pytest.raises(ConfigError, match=code):
+            rereading.give_up(waiting, why, "anna")
+    rereading.give_up(waiting, "Amazon took it back", "anna")
+    (after,) = coverage(of_node)
+    assert (after.complete, after.set_aside, after.given_up) == (True, 0, 1)
+    run.refresh_from_db()
+    assert run.state == "succeeded"
+    with pytest.raises(ConfigError, match="set_aside_ended"):
+        rereading.give_up(waiting, "Again", "carla")
+    waiting.refresh_from_db()
+    assert (waiting.given_up_by, waiting.given_up_why) == ("anna", "Amazon took it back")
+    receive(batch(order("PO000001", items="none")), Origin(of_node.pk, run.pk, NOW + timedelta(hours=1)))
+    assert coverage(of_node)[0].set_aside == 0, "the same, shown again, is given up already"
+
+
+def test_a_purged_document_that_cannot_be_read_is_given_up_and_one_that_comes_readable_is_stored(run):
+    privacy = consumer_orders.batch().privacy
+    receive(consumer_orders.batch(consumer_orders.order(items="none")), Origin(Node.objects.get().pk, run.pk, NOW))
+    waiting = SetAside.objects.get()
+    personal.purge_set_aside(waiting, privacy, NOW)
+    waiting.refresh_from_db()
+    assert not rereading.retry(waiting)
+    rereading.give_up(waiting, "Its consumer is purged", "anna")
+    later = replace(consumer_orders.batch(consumer_orders.order()), asked_at=NOW + timedelta(hours=1))
+    receive(later, Origin(Node.objects.get().pk, run.pk, later.asked_at))
+    waiting.refresh_from_db()
+    assert waiting.stored_at is not None
 
 
 def test_an_older_version_read_at_last_does_not_replace_the_newer_one(run):
@@ -120,3 +164,14 @@ def test_a_version_tells_what_it_changed_and_the_first_one_nothing(run):
     assert rereading.changes(document, first) is None
     fields = [(one.line, one.field) for one in rereading.changes(document, second) or []]
     assert fields == [(None, "changed_date"), ("1", "net_cost")]
+
+
+def test_what_is_read_again_is_recoded_as_the_nodes_connector_asks(run):
+    waiting = set_aside(run, order("PO000001"))
+    configuration = Configuration.objects.create(
+        kind="order_download_configuration", name="All", options={"type": "vendor_retail"}
+    )
+    Connector.objects.update(configuration=configuration, options={"recode_skus": True})
+    SkuRecoding.objects.create(external="8001234567890", sku="OWN")
+    assert rereading.retry(waiting)
+    assert SaleLine.objects.get().sku == "OWN"

@@ -13,6 +13,7 @@ PATTERN = ("varchar_pattern_ops",)
 
 FILTERED = (
     "node", "program", "type", "state", "vendor_code", "ship_to", "amazon_status", "confirmation", "receiving",
+    "invoicing",
 )  # fmt: skip
 """What lists of documents filter by. Each order's index holds them all and none begins with one of them.
 
@@ -35,6 +36,12 @@ class SaleDocument(models.Model):
         ORDER = "order", _("Order")
         INVOICE = "invoice", _("Invoice")
         CREDIT_NOTE = "credit_note", _("Credit note")
+
+    class Invoicing(models.TextChoices):
+        """How much of an order is invoiced."""
+
+        PARTLY = "partly", _("Partly invoiced")
+        INVOICED = "invoiced", _("Invoiced")
 
     node = models.ForeignKey(Node, models.PROTECT, related_name="+", db_index=False, verbose_name=_("node"))
     type = models.CharField(_("type"), max_length=20, choices=Type)
@@ -71,6 +78,8 @@ class SaleDocument(models.Model):
     amazon_status = models.CharField(_("open or closed"), max_length=40, null=True)
     confirmation = models.CharField(_("confirmation"), max_length=20, null=True)
     receiving = models.CharField(_("receiving"), max_length=20, null=True)
+    # How much of an order its invoices bill (`invoicing`); null: nothing.
+    invoicing = models.CharField(_("invoicing"), max_length=20, choices=Invoicing, null=True)
     detailed = models.BooleanField(default=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     raw_digest = models.BinaryField(max_length=16)
@@ -91,6 +100,8 @@ class SaleDocument(models.Model):
             models.Index(fields=("updated_at", "id", *FILTERED, "date"), name="sale_document_by_update"),
             models.Index(fields=("number", "id", *FILTERED, "date"), name="sale_document_by_number"),
             models.Index(fields=("number",), name="sale_document_number", opclasses=PATTERN),
+            # Few of many documents ever change: what changed is found without a look at the others.
+            models.Index(fields=("updated_at", "id"), name="sale_document_changed", condition=models.Q(version__gt=1)),
             models.Index(
                 fields=("customer_order_number",),
                 name="sale_document_customer_order",
@@ -104,7 +115,10 @@ class SaleDocument(models.Model):
 
 
 class SaleLine(models.Model):
-    """One line: quantities count `unit`, `eaches` the same in pieces; costs are per each or `price_unit`."""
+    """One line: quantities count `unit`, `eaches` the same in pieces; costs are per each or `price_unit`.
+
+    `sku` and `own_title` are ours and stand beside what the other side said, never in its place.
+    """
 
     document = models.ForeignKey(SaleDocument, models.CASCADE, related_name="lines", db_index=False)
     position = models.PositiveIntegerField()
@@ -113,6 +127,9 @@ class SaleLine(models.Model):
     vendor_sku = models.CharField(_("vendor SKU"), max_length=CODE_LENGTH)
     sku = models.CharField(_("own SKU"), max_length=CODE_LENGTH, null=True)
     title = models.TextField(_("title"), null=True)
+    own_title = models.CharField(_("own title"), max_length=500, null=True)
+    # The number of the code that is listed for want of a match (`exchanges.UnmatchedCode`); null: none is missed.
+    unmatched = models.BigIntegerField(null=True)
     quantity = models.BigIntegerField(_("quantity"), null=True)
     unit = models.CharField(_("unit"), max_length=CODE_LENGTH)
     unit_size = models.BigIntegerField(_("unit size"), null=True)
@@ -137,6 +154,16 @@ class SaleLine(models.Model):
             models.Index(fields=("vendor_sku",), name="sale_line_vendor_sku", opclasses=PATTERN),
             models.Index(
                 fields=("sku",), name="sale_line_sku", opclasses=PATTERN, condition=models.Q(sku__isnull=False)
+            ),
+            models.Index(
+                fields=("unmatched", "document"),
+                name="sale_line_unmatched",
+                condition=models.Q(unmatched__isnull=False),
+            ),
+            models.Index(
+                fields=("document",),
+                name="sale_line_unmatched_document",
+                condition=models.Q(unmatched__isnull=False),
             ),
         )
 
@@ -298,7 +325,8 @@ class StatusVersion(models.Model):
 class SetAside(models.Model):
     """A document or a status that could not be read, kept whole until it can. The same raw text is kept once.
 
-    Sealed (encrypted) where it may name a consumer.
+    It waits until it is stored, or until a person gives it up and says why. Sealed (encrypted) where it may name a
+    consumer.
     """
 
     class About(models.TextChoices):
@@ -309,6 +337,8 @@ class SetAside(models.Model):
 
     node = models.ForeignKey(Node, models.PROTECT, related_name="+", verbose_name=_("node"))
     program = models.CharField(_("program"), max_length=40)
+    WAITS = models.Q(stored_at=None, given_up_at=None)
+
     about = models.CharField(_("what"), max_length=20, choices=About, default=About.ORDER)
     number = models.TextField(_("number"), null=True)
     raw = models.BinaryField()
@@ -319,6 +349,9 @@ class SetAside(models.Model):
     run = models.BigIntegerField(_("run"), null=True)
     received_at = models.DateTimeField(_("received"))
     stored_at = models.DateTimeField(_("stored"), null=True)
+    given_up_at = models.DateTimeField(_("given up"), null=True)
+    given_up_by = models.CharField(max_length=150, blank=True)
+    given_up_why = models.TextField(blank=True)
     purge_at = models.DateTimeField(_("to be purged on"), null=True)
     purged_at = models.DateTimeField(_("purged"), null=True)
 

@@ -1,0 +1,106 @@
+"""What is still to be handed over: what a connector wants and its ledger does not hold.
+
+Nothing is planned, so no plan can be lost, and a filter that somebody changes holds from the next call on.
+"""
+
+from datetime import datetime, time, timedelta
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import msgspec
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from approdo.exchanges.models import Delivery, Look
+from approdo.sales.models import SaleDocument, SaleLine
+from approdo.sdk.exports import DocumentFilter
+
+OVERLAP = timedelta(hours=1)
+"""A document may be committed so long after the moment that it bears."""
+
+WHOLE = timedelta(days=1)
+"""So often every document is looked at, whatever is known of earlier looks."""
+
+
+class Looking(NamedTuple):
+    """A look of one connector: from where, and the row that it was read from."""
+
+    connector: int
+    wanted: str
+    since: datetime | None
+    row: Look
+
+
+def wanted_documents(wanted: DocumentFilter) -> QuerySet[SaleDocument]:
+    """The documents that fit a filter. Days are those of the installation's time zone."""
+    conditions: dict[str, frozenset[Any]] = {
+        "type__in": wanted.types,
+        "program__in": wanted.programs,
+        "node__in": wanted.nodes,
+        "vendor_code__in": wanted.vendor_codes,
+        "state__in": wanted.states,
+    }
+    found = SaleDocument.objects.filter(**{name: sorted(values) for name, values in conditions.items() if values})
+    zone = timezone.get_default_timezone()
+    if wanted.since:
+        found = found.filter(date__gte=datetime.combine(wanted.since, time(), zone))
+    if wanted.until:
+        found = found.filter(date__lt=datetime.combine(wanted.until + timedelta(days=1), time(), zone))
+    if wanted.changed_only:
+        found = found.filter(version__gt=1)
+    if wanted.skus_known:
+        nameless = SaleLine.objects.filter(document=OuterRef("pk"), sku=None, vanished=False)
+        found = found.filter(~Exists(nameless))
+    return found
+
+
+def due(connector: int, wanted: DocumentFilter, since: datetime | None = None) -> QuerySet[SaleDocument]:
+    """The documents whose newest version the connector wants and has not got, oldest change first.
+
+    With `since`, of those that were stored at that moment or later.
+    """
+    got = Delivery.objects.filter(
+        ~Q(state=Delivery.State.WITHDRAWN), document=OuterRef("pk"), connector=connector, version=OuterRef("version")
+    )
+    found = wanted_documents(wanted).filter(~Exists(got))
+    if since is not None:
+        found = found.filter(updated_at__gte=since)
+    return found.select_related("node").order_by("updated_at", "pk")
+
+
+def waiting(connector: int, wanted: DocumentFilter, at: datetime) -> QuerySet[SaleDocument]:
+    """What a call would find now. Changes nothing."""
+    look = Look.objects.filter(pk=connector).first()
+    return due(connector, wanted, _since(look, _digest(wanted), at) if look else None)
+
+
+def begin(connector: int, wanted: DocumentFilter, at: datetime) -> Looking:
+    """A look that begins at the moment `at`, where earlier ones have come to."""
+    look, _ = Look.objects.get_or_create(pk=connector)
+    digest = _digest(wanted)
+    return Looking(connector, digest, _since(look, digest, at), look)
+
+
+def end(look: Looking, found: list[SaleDocument], most: int, at: datetime) -> None:
+    """Write down how far a look came that found up to `most` documents, unless there is a reason to look again."""
+    until = at - OVERLAP
+    if len(found) >= most:
+        until = min(until, found[-1].updated_at)
+    whole = {} if look.since else {"whole_at": at}
+    same = Look.objects.filter(pk=look.connector, generation=look.row.generation)
+    same.update(until=until, wanted=look.wanted, **whole)
+
+
+def look_again(connector: int | None = None) -> None:
+    """Documents that are old are wanted again or at last, by one connector or by any: the next look is a whole one."""
+    looks = Look.objects.all() if connector is None else Look.objects.filter(pk=connector)
+    looks.update(whole_at=None, generation=F("generation") + 1)
+
+
+def _since(look: Look, wanted: str, at: datetime) -> datetime | None:
+    known = look.wanted == wanted and look.whole_at is not None and at - look.whole_at < WHOLE
+    return look.until if known else None
+
+
+def _digest(wanted: DocumentFilter) -> str:
+    return blake2b(msgspec.json.encode(wanted, order="sorted"), digest_size=16).hexdigest()

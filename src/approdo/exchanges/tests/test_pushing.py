@@ -1,0 +1,89 @@
+"""Batches that are sent out: tried again with growing waits, given up in the end, settled document by document."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from amazon_orders import batch, node, order
+
+from approdo.exchanges import delivery, pushing
+from approdo.exchanges.delivery import Asked
+from approdo.exchanges.models import Delivery, Receipt
+from approdo.sales.models import SaleDocument
+from approdo.sales.receive import Origin, receive
+from approdo.sdk.errors import RefusedError, TransientError
+from approdo.sdk.exports import DocumentFilter, Handed, Refusal
+
+NOW = datetime(2026, 5, 1, 12, 1, tzinfo=UTC)
+FTP, RUN = 7, 3
+AWAY = TransientError("unreachable", host="ftp.example.com")
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def claimed():
+    receive(batch(order("PO000001"), order("PO000002")), Origin(node().pk, run=1, at=NOW))
+    return delivery.claim(asked(NOW), 10)
+
+
+def asked(at):
+    return Asked(FTP, DocumentFilter(), "Files", at)
+
+
+def tried(one, error, at):
+    pushing.begin(one, RUN, at)
+    return pushing.postpone(one, error, at)
+
+
+def states():
+    return sorted(Delivery.objects.values_list("document__number", "state", "code"))
+
+
+def test_what_does_not_arrive_is_tried_again_with_growing_waits_for_three_days(claimed):
+    at, waits = NOW, []
+    while tried(claimed, AWAY, at):
+        claimed.refresh_from_db()
+        waits.append(claimed.next_attempt_at - at)
+        assert pushing.due([FTP], claimed.next_attempt_at - timedelta(seconds=1)) == set()
+        assert pushing.due([FTP], claimed.next_attempt_at) == {FTP}
+        at = claimed.next_attempt_at
+    assert waits == sorted(waits)
+    assert (waits[0], waits[-1]) == (timedelta(seconds=30), timedelta(hours=6))
+    assert timedelta(days=3) <= at - NOW < timedelta(days=3, hours=6)
+    assert states() == [("PO000001", "failed", "unreachable"), ("PO000002", "failed", "unreachable")]
+    assert pushing.on_its_way(FTP) is None
+    assert pushing.due([FTP], at + timedelta(days=30)) == set()
+
+
+def test_a_batch_that_is_tried_again_goes_out_under_its_number_with_the_same_documents(claimed):
+    before = delivery.content(claimed)
+    tried(claimed, AWAY, NOW)
+    waiting = pushing.on_its_way(FTP)
+    assert (waiting.pk, waiting.given, delivery.content(waiting)) == (claimed.pk, 1, before)
+
+
+def test_the_outside_systems_answer_settles_each_document(claimed):
+    first, second = SaleDocument.objects.order_by("number").values_list("pk", flat=True)
+    pushing.begin(claimed, RUN, NOW)
+    handed = Handed(receipts={first: "SO-1"}, refused={second: Refusal("unknown_sku", {"sku": "ART-9"})})
+    pushing.settle(claimed, handed, "ERP", NOW)
+    assert states() == [("PO000001", "confirmed", ""), ("PO000002", "failed", "unknown_sku")]
+    assert Delivery.objects.get(document=second).params == {"sku": "ART-9"}
+    assert Receipt.objects.get().number == "SO-1"
+    assert pushing.counts(RUN) == {"handed_over": 1, "refused": 1}
+    pushing.settle(claimed, Handed(refused={first: Refusal("late")}), "ERP", NOW)
+    assert states()[0] == ("PO000001", "confirmed", ""), "settled once"
+
+
+def test_what_was_refused_waits_until_a_person_sends_it_again(claimed):
+    pushing.begin(claimed, RUN, NOW)
+    pushing.give_up(claimed, RefusedError("no_such_folder"), NOW)
+    assert delivery.claim(asked(NOW + timedelta(days=3)), 10) is None
+    first = SaleDocument.objects.order_by("number").first().pk
+    assert delivery.withdraw(FTP, [first], NOW) == {first}
+    again = delivery.claim(asked(NOW + timedelta(days=3)), 10)
+    assert [document["number"] for document in delivery.content(again)] == ["PO000001"]
+
+
+def test_a_run_that_sent_nothing_counts_nothing(claimed):
+    assert pushing.counts(99) == {}

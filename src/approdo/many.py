@@ -1,0 +1,50 @@
+"""Many texts compared with a column as one parameter: databases limit how many parameters a statement has."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from django.db import connection, models
+
+
+def among(name: str, texts: Iterable[str]) -> models.Func:
+    """For `filter`: whether the text column `name` holds one of `texts`, which go over as one parameter.
+
+    With `__in`, Django and the driver prepare each of them by itself, for every page.
+    """
+    joined, closed, given = _many(texts)
+    template = f"%(expressions)s{closed}"
+    return models.Func(
+        models.F(name), models.Value(given), template=template, arg_joiner=joined, output_field=models.BooleanField()
+    )
+
+
+def select(
+    model: type[models.Model], columns: Sequence[str], where: Mapping[str, Any], name: str, texts: Iterable[str]
+) -> list[tuple[Any, ...]]:
+    """The rows that are as `where` says and whose text column `name` holds one of `texts`, as the driver gives them.
+
+    For what is asked with every page: no model is built and no value converted. Columns are field attnames.
+    """
+    joined, closed, given = _many(texts)
+    conditions = [f"{quoted(column)} = %s" for column in where] + [f"{quoted(name)}{joined}%s{closed}"]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(model._meta.db_table)}"
+            f" WHERE {' AND '.join(conditions)}",
+            [*where.values(), given],
+        )
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
+
+
+def _many(texts: Iterable[str]) -> tuple[str, str, Any]:
+    """How a column is compared with many texts at once: what stands before and behind the one parameter, and it."""
+    if connection.vendor == "postgresql":
+        return " = ANY (", ")", list(texts)
+    return " IN (SELECT value FROM json_each(", "))", json.dumps(list(texts))
+
+
+def quoted(name: str) -> str:
+    """The name of a table or column as statements hold it."""
+    return connection.ops.quote_name(name)
