@@ -289,7 +289,7 @@ def test_a_copy_of_an_older_version_is_brought_up_to_this_one(used: Hub, elsewhe
 def test_nothing_is_restored_under_a_living_worker_or_web_server(hub: Hub):
     file = copied(hub)
     worker = hub.start("worker")
-    wait_for(lambda: "1 alive" in hub.command("doctor").stdout, "the worker lives")
+    wait_for(lambda: hub.workers_alive() == 1, "the worker lives")
     assert "workers: 1, web servers: 0" in refused(hub, file)
     worker.terminate()
     worker.communicate()
