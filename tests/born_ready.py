@@ -26,8 +26,9 @@ from typing import Any
 PLAIN = "APPRODO_TEST_PLAIN" in os.environ or not sys.platform.startswith("linux")
 
 LIBRARIES = """
-argon2 click cronsim cryptography.fernet dbos dotenv granian.server httpx2 msgspec multiprocessing.managers
-prometheus_client psycopg pydantic.main pyrate_limiter rich.console rich.live rich.progress rich.table rich.traceback
+argon2 click cronsim cryptography.fernet dbos dotenv granian.server httpcore2 httpx2 lxml.etree msgspec
+multiprocessing.managers openpyxl paramiko prometheus_client psycopg pydantic.main pyrate_limiter rich.console
+rich.live rich.progress rich.table rich.traceback xlsxwriter
 sqlalchemy.dialects.postgresql.psycopg sqlalchemy.dialects.sqlite stamina standardwebhooks structlog yaml
 django.apps django.contrib.auth.hashers django.contrib.staticfiles.finders django.core.files.storage
 django.core.handlers.wsgi django.core.mail.backends.smtp django.core.management.commands.migrate django.core.wsgi

@@ -11,8 +11,9 @@ import socket
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
-from types import FrameType
+from types import CodeType, FrameType
 from typing import Any
 
 WATCHED = tuple(f"/approdo/{layer}/" for layer in ("processes", "exchanges", "sales", "cli/copies"))
@@ -28,10 +29,10 @@ class Death:
 
     def trace(self, frame: FrameType, event: str, _argument: Any) -> Any:
         code = frame.f_code
-        if not any(layer in code.co_filename for layer in WATCHED):
+        if not _is_watched(code.co_filename):
             return None
         if self.function:
-            here = f"{Path(code.co_filename).stem}.{code.co_name}" == self.function
+            here = _called(code) == self.function
             if here and event == self.event:
                 self.times -= 1
                 if self.times <= 0:
@@ -42,6 +43,16 @@ class Death:
             if self.lines <= 0:
                 os.kill(os.getpid(), signal.SIGKILL)
         return self.trace
+
+
+@cache
+def _is_watched(file: str) -> bool:
+    return any(layer in file for layer in WATCHED)
+
+
+@cache
+def _called(code: CodeType) -> str:
+    return f"{Path(code.co_filename).stem}.{code.co_name}"
 
 
 def install(faults: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """A whole installation in a folder of its own, driven by the real command, on the database under test."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -20,6 +21,11 @@ import yaml
 from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
 
 PATIENCE = 180.0
+
+WORKERS_LOCKS = """
+SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND datname = current_database() AND classid = 1095782980
+"""
 
 
 class Hub:
@@ -130,6 +136,12 @@ class Hub:
             for number, state in self.rows("SELECT id, state FROM processes_run ORDER BY id DESC")
         ]
 
+    def workers_alive(self) -> int:
+        """How many workers hold their lock, asked of the system and not of the hub."""
+        if "APPRODO_DATABASE_URL" in self.environment:
+            return int(self.rows(WORKERS_LOCKS)[0][0])
+        return sum(_held(path) for path in self.home.glob("workers/*.lock"))
+
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Read the hub's own database, past the hub."""
         url = self.environment.get("APPRODO_DATABASE_URL")
@@ -198,6 +210,15 @@ def declared(amazon: Simulator, **time_range: Any) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _held(path: Path) -> bool:
+    with path.open() as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        return False
 
 
 def free_port() -> int:

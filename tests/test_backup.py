@@ -165,7 +165,7 @@ def test_a_copy_taken_during_a_download_is_one_moment_and_goes_on_to_the_truth(
     amazon.add_orders(5)
     time.sleep(1.05 - time.time() % 1)
     assert elsewhere.run()["state"] == "succeeded"
-    assert truth.held(elsewhere) == truth.expected(amazon, amazon.now - timedelta(days=DAYS))
+    truth.check(elsewhere, amazon, DAYS)
 
 
 def documents(hub: Hub) -> int:
@@ -190,7 +190,7 @@ def test_coverage_after_an_older_copy_is_what_the_copy_holds_and_the_next_run_re
     assert ("is kept as" in said) is not POSTGRESQL
     assert truth.coverage(hub) == covered
     assert hub.run()["state"] == "succeeded"
-    assert truth.held(hub) == truth.expected(amazon, amazon.now - timedelta(days=DAYS))
+    truth.check(hub, amazon, DAYS)
 
 
 def test_a_file_that_was_cut_or_changed_is_refused_before_anything_is_touched(used: Hub, tmp_path):
@@ -289,7 +289,7 @@ def test_a_copy_of_an_older_version_is_brought_up_to_this_one(used: Hub, elsewhe
 def test_nothing_is_restored_under_a_living_worker_or_web_server(hub: Hub):
     file = copied(hub)
     worker = hub.start("worker")
-    wait_for(lambda: "1 alive" in hub.command("doctor").stdout, "the worker lives")
+    wait_for(lambda: hub.workers_alive() == 1, "the worker lives")
     assert "workers: 1, web servers: 0" in refused(hub, file)
     worker.terminate()
     worker.communicate()

@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import time
 from contextlib import closing
-from datetime import timedelta
 from pathlib import Path
 
 import postgres
@@ -33,7 +32,7 @@ def amazon():
 
 
 def check_truth(hub: Hub, amazon: Simulator) -> None:
-    assert truth.held(hub) == truth.expected(amazon, amazon.now - timedelta(days=DAYS))
+    truth.check(hub, amazon, DAYS)
     assert truth.live(hub) == []
 
 

@@ -3,7 +3,6 @@
 import os
 import threading
 from collections.abc import Callable
-from datetime import timedelta
 
 import httpx2
 import pytest
@@ -96,7 +95,7 @@ def test_while_a_download_runs_unthrottled_every_page_call_and_form_is_answered_
     assert "locked" not in said
     assert "Traceback" not in said
     assert hub.run_states() == [{"run": 1, "state": "succeeded"}]
-    assert truth.held(hub) == truth.expected(amazon, amazon.now - timedelta(days=DAYS))
+    truth.check(hub, amazon, DAYS)
 
 
 def delay(turn: int) -> str:

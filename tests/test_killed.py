@@ -3,7 +3,6 @@
 import json
 import random
 import time
-from datetime import timedelta
 
 import pytest
 import truth
@@ -30,7 +29,7 @@ def worker(hub: Hub) -> Nursery:
 
 
 def check_truth(hub: Hub, amazon: Simulator) -> None:
-    assert truth.held(hub) == truth.expected(amazon, amazon.now - timedelta(days=DAYS))
+    truth.check(hub, amazon, DAYS)
     assert truth.live(hub) == []
 
 

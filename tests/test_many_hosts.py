@@ -2,7 +2,6 @@
 
 import os
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 
 import httpx2
@@ -57,9 +56,8 @@ def apply_for_each(hub: Hub, amazon: Simulator) -> None:
 
 
 def check_truth_of_each(hub: Hub, amazon: Simulator) -> None:
-    since = amazon.now - timedelta(days=DAYS)
     for account in amazon.accounts:
-        assert truth.held(hub, account.name) == truth.expected(amazon, since, account.name), account.name
+        truth.check(hub, amazon, DAYS, account.name, account.name)
     assert truth.live(hub) == []
     assert hub.rows(ENGINE) == [(0,)]
 

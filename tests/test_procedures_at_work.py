@@ -1,7 +1,6 @@
 """Procedures with real workers: due once whoever asks, on to the next connector, whatever dies in between."""
 
 import signal
-from datetime import timedelta
 
 import pytest
 import truth
@@ -47,9 +46,8 @@ def test_a_due_procedure_is_started_once_by_many_workers_and_ends_though_all_of_
     wait_for(lambda: not truth.live(hub), "the procedure ended")
     assert [(state, bool(due)) for state, due in hub.rows(RUNS)] == [("succeeded", True)], "due once, for all workers"
     assert hub.rows(PARTS) == [("Download", "succeeded"), ("Other", "succeeded")]
-    since = amazon.now - timedelta(days=DAYS)
-    assert truth.held(hub) == truth.expected(amazon, since)
-    assert truth.held(hub, "Other") == truth.expected(amazon, since, "second")
+    truth.check(hub, amazon, DAYS)
+    truth.check(hub, amazon, DAYS, "second", "Other")
 
 
 def test_what_was_due_while_no_worker_lived_is_made_up_once(hub: Hub, amazon: Simulator):

@@ -41,7 +41,7 @@ def amazon():
 
 
 def check_truth(hub: Hub, amazon: Simulator) -> None:
-    assert truth.held(hub) == truth.expected(amazon, amazon.now - timedelta(days=DAYS))
+    truth.check(hub, amazon, DAYS)
     assert truth.live(hub) == []
 
 
@@ -63,11 +63,11 @@ def test_a_run_whose_worker_died_is_taken_over_within_a_minute_and_shows_it(hub:
     hub.apply(declared(amazon, last=f"{DAYS} days"))
     amazon.dials.set("slow", 150)
     first = hub.start_faulty({"host": "first"}, "worker")
-    wait_for(lambda: "1 alive" in hub.command("doctor").stdout, "the worker lives")
+    wait_for(lambda: hub.workers_alive() == 1, "the worker lives")
     watching = hub.start("run", "Download")
     wait_for(lambda: len(amazon.requests) > 4, "the run began")
     hub.start_faulty({"host": "second"}, "worker")
-    wait_for(lambda: "2 alive" in hub.command("doctor").stdout, "both live")
+    wait_for(lambda: hub.workers_alive() == 2, "both live")
     gone = worker_of(hub)
     assert gone.startswith("first-")
     first.kill()
@@ -90,12 +90,12 @@ def test_of_two_who_find_the_same_worker_dead_only_one_takes_its_run_over(hub: H
     wait_for(lambda: len(amazon.requests) > 2, "the run began")
     dwells = tmp_path / "dwells"
     hub.start_faulty({"dwells": str(dwells)}, "worker")
-    wait_for(lambda: "2 alive" in hub.command("doctor").stdout, "both live")
+    wait_for(lambda: hub.workers_alive() == 2, "both live")
     first.kill()
     first.wait()
     wait_for(dwells.exists, "it has seen that the first is gone")
     hub.start("worker")
-    wait_for(lambda: "2 alive" in hub.command("doctor").stdout, "the third lives")
+    wait_for(lambda: hub.workers_alive() == 2, "the third lives")
     time.sleep(1.2 * ROUND_SECONDS)
     assert truth.live(hub)
     dwells.unlink()
@@ -128,8 +128,7 @@ def test_a_new_version_goes_on_with_what_the_old_one_left_and_with_what_waited_f
     assert gone in str(hub.rows(TAKEN_OVER)[0][1])
     assert pages_repeated(amazon) <= 1
     check_truth(hub, amazon)
-    since = amazon.now - timedelta(days=DAYS)
-    assert truth.held(hub, "Second") == truth.expected(amazon, since, "second")
+    truth.check(hub, amazon, DAYS, "second", "Second")
 
 
 def test_a_new_version_leaves_a_living_worker_of_the_old_one_its_run(hub: Hub, amazon: Simulator):
@@ -139,7 +138,7 @@ def test_a_new_version_leaves_a_living_worker_of_the_old_one_its_run(hub: Hub, a
     hub.start_faulty({"host": "old"}, "worker")
     wait_for(lambda: len(amazon.requests) > 4, "the run began")
     hub.start_faulty({"host": "new", "version": "2"}, "worker")
-    wait_for(lambda: "2 alive" in hub.command("doctor").stdout, "both live")
+    wait_for(lambda: hub.workers_alive() == 2, "both live")
     time.sleep(1.5 * ROUND_SECONDS)
     assert truth.live(hub), "the new one has looked for work while the old one worked"
     amazon.dials.clear()

@@ -173,7 +173,7 @@ def test_two_workers_send_each_batch_once(filled: Hub, certificate: str, tmp_pat
             home = tmp_path / name
             home.mkdir()
             filled.host(home).start("worker")
-        wait_for(lambda: "2 alive" in filled.command("doctor").stdout, "both live")
+        wait_for(lambda: filled.workers_alive() == 2, "both live")
         for _ in range(3):
             filled.command("run", "To ERP", "--no-wait")
         wait_for(lambda: erp.calls and filled.rows(LIVE) == [(0,)], "the runs ended")

@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub import Hub
@@ -29,6 +29,21 @@ print(json.dumps([[node.name, one.scan, str(part.start), str(part.end)]
     for node in Node.objects.all() for one in coverage(node) for part in one.read]))
 """
 LIVE = "SELECT id FROM processes_run WHERE state IN ('queued', 'running')"
+
+
+SINCE_READ = timedelta(minutes=15)
+"""So long ago at most a run began whose work is checked."""
+
+
+def check(hub: Hub, amazon: Simulator, days: int, account: str = "eu", node: str = "Amazon Vendor EU") -> None:
+    """Fail unless a node holds what Amazon knows of the last days, and nothing else.
+
+    What left these days since the run began may be there too: it takes a while to come here.
+    """
+    found, since = held(hub, node), amazon.now - timedelta(days=days)
+    assert expected(amazon, since, account).keys() - found.keys() == set(), "none is missing"
+    known = expected(amazon, since - SINCE_READ, account)
+    assert found == {number: known.get(number) for number in found}
 
 
 def expected(amazon: Simulator, since: datetime, account: str = "eu") -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Records that the screens show, made by the real code."""
 
-import os
 from datetime import UTC, datetime
 from urllib.parse import quote
 
@@ -66,30 +65,35 @@ def clerk_client(client, db):
     return signed_in
 
 
-@pytest.fixture
-def opened(live_server, django_user_model, monkeypatch):
-    """Opens a page of the back office, signed in, in this language and width; a script error fails the test."""
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser for all tests of a file."""
     sync_playwright = pytest.importorskip("playwright.sync_api").sync_playwright
     # Playwright keeps a loop of its own in this thread, in which Django would refuse every query.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as started:
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        yield started.chromium.launch(executable_path=browser.CHROMIUM, args=browser.FLAGS)
+
+
+@pytest.fixture
+def opened(chromium, live_server, django_user_model):
+    """Opens a page of the back office, signed in, in this language and width; a script error fails the test."""
     django_user_model.objects.create_superuser("anna", "", "approdo-approdo")
     broken: list[str] = []
-    with sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=browser.CHROMIUM, args=browser.FLAGS)
 
-        def open_(address="/", language="en", width=1280):
-            context = chromium.new_context(locale=language, viewport={"width": width, "height": 900})
-            page = context.new_page()
-            page.set_default_timeout(30_000)
-            page.on("pageerror", lambda error: broken.append(str(error)))
-            page.goto(f"{live_server.url}/login/?next={quote(address)}")
-            page.locator("[name=username]").fill("anna")
-            page.locator("[name=password]").fill("approdo-approdo")
-            page.locator("#login-form button[type=submit]").click()
-            page.wait_for_url(f"{live_server.url}{address}")
-            return page
+    def open_(address="/", language="en", width=1280):
+        context = chromium.new_context(locale=language, viewport={"width": width, "height": 900})
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.goto(f"{live_server.url}/login/?next={quote(address)}")
+        page.locator("[name=username]").fill("anna")
+        page.locator("[name=password]").fill("approdo-approdo")
+        page.locator("#login-form button[type=submit]").click()
+        page.wait_for_url(f"{live_server.url}{address}")
+        return page
 
-        yield open_
-        chromium.close()
+    yield open_
+    for context in chromium.contexts:
+        context.close()
     assert broken == []
-    assert os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
