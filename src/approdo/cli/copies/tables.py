@@ -30,6 +30,7 @@ _KINDS: Mapping[str, str] = {
     "GenericIPAddressField": "text",
     "IntegerField": "integer",
     "JSONField": "text",  # as the database keeps it: a JSON null and an absent value stay apart
+    "PositiveBigIntegerField": "integer",
     "PositiveIntegerField": "integer",
     "PositiveSmallIntegerField": "integer",
     "TextField": "text",
