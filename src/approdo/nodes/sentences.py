@@ -60,7 +60,9 @@ class _Lenient(dict[str, Any]):
 
 @cache
 def _catalogue() -> dict[str, Sentence]:
-    own = {**SENTENCES, **EXPORT_SENTENCES, **TABLE_SENTENCES}
-    for node_type in NODE_TYPES:
-        own.update(node_type.sentences)
-    return own
+    return {code: sentence for sentences in parts() for code, sentence in sentences.items()}
+
+
+def parts() -> list[Mapping[str, Sentence]]:
+    """Where the sentences stand: no code in two of them."""
+    return [SENTENCES, EXPORT_SENTENCES, TABLE_SENTENCES, *(node_type.sentences for node_type in NODE_TYPES)]

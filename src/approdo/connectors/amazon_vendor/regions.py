@@ -80,8 +80,8 @@ def time_zone(settings: Mapping[str, Any]) -> str | None:
 
 
 def zone_problem(name: str) -> str | None:
-    """`"unknown_time_zone"` unless the name is one of IANA's."""
-    return None if name in available_timezones() else "unknown_time_zone"
+    """`"no_such_time_zone"` unless the name is one of IANA's."""
+    return None if name in available_timezones() else "no_such_time_zone"
 
 
 def url_problem(url: str) -> str | None:

@@ -138,7 +138,7 @@ _OPTIONS = {
         _("“{value}” would send secrets in the clear."),
         _("Write https://…; http is for this machine only, as http://127.0.0.1:9000."),
     ),
-    "unknown_time_zone": Sentence(_("“{value}” is not a time zone."), _("Write it as Europe/Rome.")),
+    "no_such_time_zone": Sentence(_("“{value}” is not a time zone."), _("Write it as Europe/Rome.")),
 }
 
 _CHECK = {

@@ -33,7 +33,7 @@ SENTENCES: Mapping[str, Sentence] = {
         _("The document is not as the schema says: {reason}"), _("The schema is at /api/v1/exports/documents.xsd.")
     ),
     "not_an_object": Sentence(_("This has to be an object.")),
-    "not_an_amount": Sentence(
+    "not_exact_amount": Sentence(
         _("“{value}” is not an amount."), _("Write it as a text with a point, without an exponent: 1234.50.")
     ),
     "amount_too_long": Sentence(_("“{value}” has more than {most} digits.")),

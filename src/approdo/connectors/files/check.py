@@ -52,4 +52,4 @@ def _not_tried(subject: str) -> CheckResult:
 def _not_encrypted(context: Context) -> list[CheckResult]:
     if context.settings.get("place") != "ftp":
         return []
-    return [CheckResult(subject=ENCRYPTION, outcome=Outcome.WARNING, code="not_encrypted")]
+    return [CheckResult(subject=ENCRYPTION, outcome=Outcome.WARNING, code="transfer_not_encrypted")]

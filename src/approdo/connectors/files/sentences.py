@@ -65,7 +65,7 @@ SENTENCES: Mapping[str, Sentence] = {
     "directory_seen": Sentence(_("{place} is there.")),
     "written_and_removed": Sentence(_("A small file was written, renamed and removed again.")),
     "not_come_so_far": Sentence(_("Not tried, because the step before it failed.")),
-    "not_encrypted": Sentence(
+    "transfer_not_encrypted": Sentence(
         _("Password and documents go unencrypted."), _("Take FTPS or SFTP wherever the server offers one of them.")
     ),
     # what goes wrong

@@ -30,7 +30,7 @@ def _wrong(code: str, value: object, **more: object) -> PydanticCustomError:
 
 def _amount(value: object) -> Decimal:
     if not isinstance(value, str) or not _AMOUNT.fullmatch(value.strip(" \t\r\n")):
-        raise _wrong("not_an_amount", value)
+        raise _wrong("not_exact_amount", value)
     if sum(one.isdecimal() for one in value) > MOST_DIGITS:
         raise _wrong("amount_too_long", value, most=MOST_DIGITS)
     return Decimal(value.strip(" \t\r\n"))

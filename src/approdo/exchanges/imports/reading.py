@@ -48,7 +48,7 @@ PYDANTIC = {
 }
 """What pydantic calls a mistake, and the code of our sentence for it; ours have their own names already."""
 
-OWN = frozenset({"not_an_amount", "amount_too_long", "not_a_day", "not_a_moment_here"})
+OWN = frozenset({"not_exact_amount", "amount_too_long", "not_a_day", "not_a_moment_here"})
 
 
 class Given(NamedTuple):

@@ -88,7 +88,7 @@ def test_the_time_zone_is_the_marketplaces_unless_set() -> None:
     own = {**base, "marketplace": "IT", "time_zone": "Europe/London"}
     assert time_zone(clean(NODE.options, own)) == "Europe/London"
     assert time_zone(clean(NODE.options, base)) is None
-    assert problems({**base, "time_zone": "Rome"}) == {"time_zone": "unknown_time_zone"}
+    assert problems({**base, "time_zone": "Rome"}) == {"time_zone": "no_such_time_zone"}
 
 
 def test_every_marketplace_has_a_zone_that_exists() -> None:
@@ -116,7 +116,7 @@ def test_every_code_of_this_folder_has_a_sentence() -> None:
     raised = set(re.findall(r'(?:Error|Document|Note)\(\s*(?:code=)?"(\w+)"', source))
     raised |= set(re.findall(r'code="(\w+)"', source))
     raised |= set(re.findall(r'(?:Error, )"(\w+)"\)', source))
-    raised |= {"not_https", "unknown_time_zone", "clock_ahead", "clock_behind"}
+    raised |= {"not_https", "no_such_time_zone", "clock_ahead", "clock_behind"}
     assert len(raised) > 30
     assert raised - NODE.sentences.keys() - SENTENCES.keys() == set()
 

@@ -230,7 +230,7 @@ def test_a_server_without_tls_is_not_spoken_to_unless_somebody_said_so() -> None
         assert codes(tried(**ftp.settings(place="ftps")))[:3] == ["server_answers", "no_tls", "not_come_so_far"]
         results = tried(**ftp.settings())
         assert codes(results) == [
-            "server_answers", "signed_in_there", "directory_seen", "written_and_removed", "not_encrypted",
+            "server_answers", "signed_in_there", "directory_seen", "written_and_removed", "transfer_not_encrypted",
         ]  # fmt: skip
         assert results[-1].outcome is Outcome.WARNING
 
