@@ -5,11 +5,11 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from django.db.migrations.loader import MigrationLoader
 from hub import Hub
 
 from approdo.cli.copies.archive import Archive, Column, Manifest, Table, writing
 
-TABLES_OF_ALARMS = {f"processes_{name}" for name in ("look", "recipient", "alarm", "notice")}
 NOT_COPIED = {"django_session", "django_migrations", "processes_worker", "processes_look", "backoffice_tableupload"}
 
 
@@ -44,21 +44,31 @@ def assert_equal_but_for_the_form_of_json(one: Hub, other: Hub) -> None:
 
 
 def as_before_alarms(file: Path) -> Path:
-    """The same copy as a version would have made it that knew no alarms: without tables and a column of theirs."""
+    """The same copy as a version would have made it that knew no alarms, nor anything that came with or after them."""
     archive, older = Archive(file), file.with_suffix(".older")
+    migrations, columns = _before(("processes", "0006_alarms"))
+    assert "processes_run" in columns
+    assert "processes_alarm" not in columns
     with older.open("wb") as target, writing(target, archive.manifest.made_at) as writer:
-        kept = [table for table in archive.manifest.tables if table.name not in TABLES_OF_ALARMS]
-        tables = [_without(archive, table, "missed_at", writer) for table in kept]
-        later = {name for name in archive.manifest.migrations if "processes.0006" <= name < "processes.9"}
-        migrations = [name for name in archive.manifest.migrations if name not in later]
-        assert "processes.0006_alarms" in later
+        known = [table for table in archive.manifest.tables if table.name in columns]
+        tables = [_with_only(columns[table.name], archive, table, writer) for table in known]
+        left = [name for name in archive.manifest.migrations if name in migrations]
         manifest = {name: getattr(archive.manifest, name) for name in Manifest.__struct_fields__}
-        writer.manifest(Manifest(**manifest | {"tables": tables, "migrations": migrations}))
+        writer.manifest(Manifest(**manifest | {"tables": tables, "migrations": left}))
     return older
 
 
-def _without(archive: Archive, table: Table, column: str, writer: Any) -> Table:
-    left = [place for place, one in enumerate(table.columns) if one.name != column]
+def _before(migration: tuple[str, str]) -> tuple[set[str], dict[str, set[str]]]:
+    """The migrations that do not need this one, and the columns of each table that they make."""
+    graph = MigrationLoader(None).graph
+    earlier = [node for node in graph.nodes if migration not in graph.forwards_plan(node)]
+    models = graph.make_state(nodes=earlier).apps.get_models(include_auto_created=True)
+    columns = {model._meta.db_table: {field.column for field in model._meta.local_concrete_fields} for model in models}
+    return {f"{app}.{name}" for app, name in earlier}, columns
+
+
+def _with_only(columns: set[str], archive: Archive, table: Table, writer: Any) -> Table:
+    left = [place for place, one in enumerate(table.columns) if one.name in columns]
     rows = writer.table(table.name, ([row[place] for place in left] for row in archive.rows(table)))
-    columns: list[Column] = [table.columns[place] for place in left]
-    return Table(table.name, columns, rows, table.counter, table.last_id)
+    kept: list[Column] = [table.columns[place] for place in left]
+    return Table(table.name, kept, rows, table.counter, table.last_id)
