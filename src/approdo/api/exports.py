@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.utils import timezone
@@ -53,7 +53,7 @@ class Standing(BaseModel):
 class ReceiptBody(Body):
     """What the ERP calls one document."""
 
-    document: int = Field(description="The document's `id`.")
+    document: int = Field(ge=1, lt=2**63, description="The document's `id`.")
     receipt: str = Field(min_length=1, max_length=200, description="The ERP's own number.")
 
 
@@ -66,7 +66,7 @@ class ReceiptsBody(Body):
 class AgainBody(Body):
     """Which documents are to be handed over again."""
 
-    documents: list[int] = Field(max_length=MOST_AT_ONCE, description="Their `id`s.")
+    documents: list[Annotated[int, Field(ge=1, lt=2**63)]] = Field(max_length=MOST_AT_ONCE, description="Their `id`s.")
 
 
 class Answered(BaseModel):
@@ -88,8 +88,8 @@ standing = Route("read_export_standing", "Read what waits", READ_EXPORTS, Standi
 def read_standing(request: HttpRequest, key: Key) -> HttpResponse:
     """Takes nothing."""
     connector = exporting(request, key)
-    unconfirmed = Delivery.objects.filter(connector=connector.pk, state=Delivery.State.SENDING).count()
-    return answer({"waiting": handing_over.waiting(connector, timezone.now()), "unconfirmed": unconfirmed})
+    waiting, unconfirmed = handing_over.waiting(connector, timezone.now()), delivery.unconfirmed(connector.pk)
+    return answer({"waiting": waiting, "unconfirmed": unconfirmed})
 
 
 receipts = Route("send_receipts", "Send receipts", READ_EXPORTS, list_schema(Answered), problems=(400, 404, 413, 415))
@@ -188,7 +188,7 @@ def _page(request: HttpRequest, connector: Connector, chosen: str, wanted: Expor
         raise invalid_field("batch", "batch_without_once", name=connector.name)
     fitting = due.wanted_documents(handing_over.work_of(connector).wanted(connector.options))
     rows, next_cursor = queries.page(fitting.select_related("node"), wanted.cursor, wanted.limit)
-    documents = delivery.outgoing(rows)
+    documents = delivery.as_one(rows)
     queries.add_consumers(documents, reader_of(request))
     headers = {"X-Approdo-Documents": str(len(documents))}
     if next_cursor:

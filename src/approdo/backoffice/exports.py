@@ -57,7 +57,7 @@ def fetching(connector: Connector, request: HttpRequest) -> Fetching:
         address=_receiver(connector) if sends else request.build_absolute_uri(path_),
         format=str(connector.options.get("format", "")).upper(),
         waiting=handing_over.waiting(connector, timezone.now()) if once else None,
-        unconfirmed=Delivery.objects.filter(connector=connector.pk, state=Delivery.State.SENDING).count(),
+        unconfirmed=delivery.unconfirmed(connector.pk),
         last=last,
         last_at=formats.moment(last.given_at if last else None),
         tokens=list(Token.objects.filter(connector=connector)),

@@ -31,6 +31,7 @@ FILTER = Option(
         Option(
             name="types",
             kind=Kind.CHOICES,
+            all_is_none=True,
             label=_("Document types"),
             help=_("None ticked: every type."),
             choices=TYPES,
@@ -38,6 +39,7 @@ FILTER = Option(
         Option(
             name="programs",
             kind=Kind.CHOICES,
+            all_is_none=True,
             label=_("Programs"),
             help=_("None ticked: every program."),
             choices=tuple(Choice(program.name, program.label) for program in PROGRAMS.values()),
@@ -45,6 +47,7 @@ FILTER = Option(
         Option(
             name="states",
             kind=Kind.CHOICES,
+            all_is_none=True,
             label=_("States"),
             help=_(
                 "None ticked: every state, also one that Amazon adds one day."

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q, Sum
 
 from approdo.catalog.places import places
 from approdo.exchanges import due
@@ -110,6 +110,23 @@ def withdraw(connector: int, documents: Collection[int], at: datetime) -> set[in
     return set(numbers.values())
 
 
+def unconfirmed(connector: int) -> int:
+    """How many documents are in batches on their way to the connector."""
+    total: int | None = Batch.objects.filter(OPEN, connector=connector).aggregate(sum=Sum("size"))["sum"]
+    return total or 0
+
+
+def as_one(rows: Sequence[SaleDocument]) -> list[Data]:
+    """Documents as they are handed over, head and lines of one version also where it changes while they are read."""
+    documents = outgoing(rows)
+    now = dict(SaleDocument.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", "version"))
+    torn = {one["id"] for one in documents if now[one["id"]] != one["version"]}
+    if not torn:
+        return documents
+    again = {row.pk: row for row in SaleDocument.objects.filter(pk__in=torn).select_related("node")}
+    return as_one([again.get(row.pk, row) for row in rows])
+
+
 def receive_receipt(connector: int, document: int, number: str, at: datetime) -> None:
     """Keep what the outside system calls a document. Given again, the newer number stands."""
     Receipt.objects.update_or_create(
@@ -154,8 +171,8 @@ def empty_old(now: datetime, most: int = 100) -> int:
 
 
 def _overdue(asked: Asked) -> Batch | None:
-    overdue = Batch.objects.filter(OPEN, connector=asked.connector, given_at__lte=asked.at - AGAIN_AFTER).order_by("pk")
-    for batch in overdue:
+    late = Q(given_at__lte=asked.at - AGAIN_AFTER) | Q(given_at__gt=asked.at + AGAIN_AFTER)  # a clock ran ahead
+    for batch in Batch.objects.filter(OPEN, late, connector=asked.connector).order_by("pk").defer("content"):
         if _give(batch, asked.at):
             return batch
     return None
@@ -220,6 +237,7 @@ def _written(asked: Asked, found: list[SaleDocument]) -> Batch | None:
 def _versions(connector: int, documents: Collection[int]) -> dict[int, list[int]]:
     """The versions of documents that the connector got at some time."""
     got = Delivery.objects.filter(connector=connector, document__in=documents)
+    got = got.exclude(~Q(code=""), batch__given_up_at=None)  # refused by itself: it was not taken, or not even sent
     found: dict[int, list[int]] = {}
     for document, version in got.order_by("version").values_list("document", "version").distinct():
         found.setdefault(document, []).append(version)

@@ -98,7 +98,10 @@ def look_again(connector: int | None = None) -> None:
 
 
 def _since(look: Look, wanted: str, at: datetime) -> datetime | None:
-    known = look.wanted == wanted and look.whole_at is not None and at - look.whole_at < WHOLE
+    if look.wanted != wanted or look.whole_at is None or look.until is None:
+        return None
+    # What a clock that ran ahead has written down is worth nothing.
+    known = timedelta() <= at - look.whole_at < WHOLE and look.until <= at
     return look.until if known else None
 
 

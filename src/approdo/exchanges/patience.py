@@ -9,7 +9,10 @@ PATIENCE = timedelta(days=3)
 
 
 def next_attempt(failed_before: int, first: datetime, now: datetime) -> datetime | None:
-    """When to try again after one failure more than `failed_before`; none where it was tried since `first` for long."""
-    if now - first >= PATIENCE:
+    """When to try again after one failure more than `failed_before`; none where it was tried since `first` for long.
+
+    Time in which nobody tried does not count: after a pause it is tried as often as before.
+    """
+    if now - first >= PATIENCE and failed_before >= len(WAITS):
         return None
     return now + WAITS[min(failed_before, len(WAITS) - 1)]

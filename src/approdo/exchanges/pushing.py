@@ -46,13 +46,11 @@ def end(
 def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
     """Write down what became of each document of a batch that arrived."""
     with transaction.atomic():
-        mine = Batch.objects.filter(OPEN, pk=batch.pk)
-        if not mine.update(confirmed_at=at, confirmed_by=by[:150], **_error(None)):
-            return
+        Batch.objects.filter(OPEN, pk=batch.pk).update(confirmed_at=at, confirmed_by=by[:150], **_error(None))
+        # Also where the receiver confirmed the batch while it was being sent: what it refused it has not got.
+        taken = batch.deliveries.filter(state__in=(State.SENDING, State.CONFIRMED))
         for document, refusal in handed.refused.items():
-            _sending(batch).filter(document=document).update(
-                state=State.FAILED, at=at, code=refusal.code, params=refusal.params
-            )
+            taken.filter(document=document).update(state=State.FAILED, at=at, code=refusal.code, params=refusal.params)
         for where in set(handed.where.values()):
             there = [document for document, place in handed.where.items() if place == where]
             _sending(batch).filter(document__in=there).update(where=where[:500])

@@ -44,6 +44,9 @@ EXPORTING = tuple(
 MOST_GIVEN_UP = 3
 """So many batches given up in one run, and the rest waits: then it is hardly the documents' fault."""
 
+MOST_COUNTED = 10_000
+"""So many waiting documents are counted."""
+
 MOST_NOTES = 100
 """Refused documents that a run names; the ledger holds them all."""
 
@@ -62,8 +65,8 @@ def asked(connector: Connector, by: str, at: datetime) -> Asked:
 
 
 def waiting(connector: Connector, at: datetime) -> int:
-    """How many documents a call would find."""
-    return due.waiting(connector.pk, work_of(connector).wanted(connector.options), at).count()
+    """How many documents a call would find; of more than `MOST_COUNTED` that many."""
+    return due.waiting(connector.pk, work_of(connector).wanted(connector.options), at)[:MOST_COUNTED].count()
 
 
 def formats_of(connector: Connector) -> list[str]:
@@ -90,7 +93,7 @@ def step(run: Run) -> bool:
     if work.send is None:
         return False  # the outside system calls for its documents
     batch = pushing.on_its_way(connector.pk)
-    if batch and batch.next_attempt_at and batch.next_attempt_at > now:
+    if batch and batch.next_attempt_at and now < batch.next_attempt_at <= now + pushing.LONGEST_WAIT:
         raise TransientError(batch.error_code, **batch.error_params)
     batch = batch or delivery.claim(asked(connector, connector.name, now), work.most(connector.options))
     if batch is None:
@@ -117,9 +120,17 @@ def _hand_over(send: Send, connector: Connector, attempt: Attempt) -> None:
         pushing.hold(batch, error)
         raise
     else:
+        if connector.options.get("personal_data"):
+            handed = _without_words(handed)
         pushing.settle(batch, handed, connector.name, timezone.now())
         notes = [Note(code=one.code, params=one.params) for one in handed.refused.values()]
         keep_notes(run, notes[:MOST_NOTES], timezone.now())
+
+
+def _without_words(handed: Handed) -> Handed:
+    """What a receiver says of a document may name the consumer whom it was sent: that is not kept."""
+    refused = {pk: Refusal(one.code, {**one.params, "said": "–"}) for pk, one in handed.refused.items()}
+    return replace(handed, refused=refused)
 
 
 def _tried(send: Send, connector: Connector, attempt: Attempt) -> Handed:

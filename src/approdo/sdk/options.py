@@ -62,6 +62,7 @@ class Option(Struct, frozen=True, kw_only=True):
     with it, or none. `beside(value, others)` is asked too, about a value and the options declared before it.
     `masked(value)` is what is shown to whoever may not change it, where that is less.
     `lines` says that a text or a secret may have several.
+    `all_is_none`: every choice ticked is kept as none, so that one that is added later counts too.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Option(Struct, frozen=True, kw_only=True):
     beside: Callable[[Any, Mapping[str, Any]], str | None] | None = None
     masked: Callable[[Any], Any] = lambda value: value
     lines: bool = False
+    all_is_none: bool = False
 
     def applies(self, values: Mapping[str, Any]) -> bool:
         """Whether the option counts beside these other values."""
@@ -125,7 +127,7 @@ def clean(declared: Sequence[Option], values: Mapping[str, Any]) -> dict[str, An
             shown = {} if option.kind is Kind.SECRET else {"value": checked}
             problems.append(Problem(option.name, code, shown))
             continue
-        cleaned[option.name] = checked
+        cleaned[option.name] = [] if option.all_is_none and len(checked) == len(option.choices) else checked
     if problems:
         raise InvalidOptions(problems)
     return cleaned

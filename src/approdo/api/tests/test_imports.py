@@ -151,6 +151,7 @@ REFUSED = [
     ({"orders": []}, "no_order_named", "orders"),
     ({"gross_total": "39.61"}, "gross_total_differs", "gross_total"),
     ({"gross_total": "39.60000000000000001"}, "gross_total_differs", "gross_total"),
+    ({"date": "0001-01-01"}, "not_a_moment_here", "date"),
     ({"gross_total": 39.6}, "not_exact_amount", "gross_total"),
     ({"gross_total": "39,60"}, "not_exact_amount", "gross_total"),
     ({"gross_total": "3.96e1"}, "not_exact_amount", "gross_total"),

@@ -78,6 +78,12 @@ def test_the_form_saves_a_filter_and_shows_it_again(admin_client, gestionale, no
     assert connector.options == before, "saved as it was shown"
 
 
+def test_every_state_ticked_is_kept_as_no_filter(admin_client, gestionale):
+    every = ["new", "acknowledged", "closed", "accepted", "shipped", "cancelled", "stored"]
+    admin_client.post(f"{ADD}&node={gestionale.pk}", form(gestionale, option_filter__states=every))
+    assert Connector.objects.get(name="ERP").options["filter"]["states"] == []
+
+
 def _filled(values):
     return {name: value for name, value in values.items() if value not in (None, False, "")}
 

@@ -6,7 +6,7 @@ The same shapes are described in the API's own description. A value that came as
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -19,6 +19,8 @@ MOST_PIECES = 10**12
 NUMBER = 64
 CODE = 100
 TEXT = 4000
+
+When = TypeVar("When", date, datetime)
 
 _AMOUNT = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -39,17 +41,24 @@ def _amount(value: object) -> Decimal:
 def _day(value: object) -> date:
     try:
         if isinstance(value, str) and _DAY.fullmatch(value.strip()):
-            return date.fromisoformat(value.strip())
+            return _sensible(date.fromisoformat(value.strip()))
     except ValueError:
         pass
     raise _wrong("not_a_day", value)
+
+
+def _sensible(when: When) -> When:
+    """A day or moment that every time zone can hold; the year 1 is how some systems write none."""
+    if not 1970 <= when.year <= 9998:
+        raise ValueError(when)
+    return when
 
 
 def _moment(value: object) -> datetime:
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) and "T" in value else None
         if moment and moment.tzinfo:
-            return moment.astimezone(UTC)
+            return _sensible(moment.astimezone(UTC))
     except (ValueError, OverflowError):
         pass
     raise _wrong("not_a_moment_here", value)

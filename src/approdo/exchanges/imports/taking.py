@@ -4,6 +4,7 @@ A caller that dies in the middle, or this process, leaves whole documents and a 
 what was stored is `unchanged`.
 """
 
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -23,6 +24,8 @@ from approdo.sales.order_updates import ANSWERS, LineSaid, Said
 from approdo.sdk.documents import DocumentType
 from approdo.sdk.errors import RefusedError
 from approdo.sdk.imports import Posted
+
+log = logging.getLogger(__name__)
 
 ATTEMPTS = 5
 """Two callers can wait for each other's orders, and the database then ends one of them: it begins again."""
@@ -79,6 +82,12 @@ def _take(call: ImportCall, place: int, given: Given, allowed: Allowed) -> Impor
             if attempt == ATTEMPTS:
                 raise
             row.pk = None
+        except Exception as error:  # one document that nobody foresaw holds up no other
+            log.exception("document %s of call %s could not be taken in", place, call.pk)
+            row.result, row.code, row.params = Result.REFUSED, "internal", {"reason": type(error).__name__}
+            row.pk = row.document_id = row.version = None
+            row.save(force_insert=True)
+            return row
     raise AssertionError("the last attempt raises")
 
 

@@ -202,6 +202,17 @@ def test_a_look_goes_on_where_the_last_one_came_to_and_once_a_day_looks_at_every
     assert numbers(take(at=moment + timedelta(days=1))) == ["PO000002"]
 
 
+def test_a_clock_that_ran_ahead_hides_nothing_once_it_is_right_again():
+    ahead = NOW + timedelta(days=30)
+    store(order("PO000001"))
+    taken = take(at=ahead)
+    store(order("PO000002"), at=NOW + timedelta(hours=1))
+    later = NOW + timedelta(hours=2)
+    assert due.waiting(ERP, DocumentFilter(), later).count() == 1
+    assert take(at=later).pk == taken.pk, "nobody confirmed it, and its moment has not come yet"
+    assert numbers(take(at=later)) == ["PO000002"]
+
+
 def test_a_look_that_others_overtook_says_nothing():
     store(order())
     look = due.begin(ERP, DocumentFilter(), NOW)

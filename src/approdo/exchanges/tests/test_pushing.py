@@ -71,8 +71,31 @@ def test_the_outside_systems_answer_settles_each_document(claimed):
     assert Delivery.objects.get(document=second).params == {"sku": "ART-9"}
     assert Receipt.objects.get().number == "SO-1"
     assert pushing.counts(RUN) == {"handed_over": 1, "refused": 1}
-    pushing.settle(claimed, Handed(refused={first: Refusal("late")}), "ERP", NOW)
-    assert states()[0] == ("PO000001", "confirmed", ""), "settled once"
+
+
+def test_what_was_refused_is_no_earlier_version_of_a_change(claimed):
+    first = SaleDocument.objects.order_by("number").first().pk
+    pushing.settle(claimed, Handed(refused={first: Refusal("unfit")}), "ERP", NOW)
+    later = NOW + timedelta(minutes=90)
+    newer = {"purchaseOrderChangedDate": later.isoformat(), "dealCode": "new"}
+    account = SaleDocument.objects.first().node_id
+    newest = batch(order("PO000001", **newer), order("PO000002", **newer), asked_at=later)
+    receive(newest, Origin(account, run=1, at=later))
+    said = {one["number"]: one["export"] for one in delivery.content(delivery.claim(asked(later), 10))}
+    assert (said["PO000001"]["change"], said["PO000001"]["exported_before"]) == (False, [])
+    assert (said["PO000002"]["change"], said["PO000002"]["exported_before"]) == (True, [1])
+
+
+def test_what_is_refused_counts_though_the_batch_was_confirmed_while_it_was_sent(claimed):
+    first = SaleDocument.objects.order_by("number").first().pk
+    delivery.confirm(FTP, claimed.name, "ERP", NOW)
+    pushing.settle(claimed, Handed(refused={first: Refusal("unknown_sku")}), "ERP", NOW)
+    assert states() == [("PO000001", "failed", "unknown_sku"), ("PO000002", "confirmed", "")]
+
+
+def test_a_pause_is_no_attempt(claimed):
+    assert tried(claimed, AWAY, NOW + timedelta(days=4))
+    assert pushing.on_its_way(FTP) is not None
 
 
 def test_what_was_refused_waits_until_a_person_sends_it_again(claimed):
