@@ -150,7 +150,7 @@ def test_a_wrong_secret_is_said_on_the_runs_page_with_the_next_step(page, hub: H
     records["nodes"][0]["options"]["client_secret"] = "wrong"
     assert hub.apply(records).returncode == 0
     menu(page, "Connettori")
-    page.get_by_role("link", name="Download").first.click()
+    page.get_by_role("link", name="Download", exact=True).first.click()
     page.get_by_role("button", name="Eseguire immediatamente il connettore?").click()
     page.get_by_text("Amazon non accetta il client id o il client secret.").first.wait_for(timeout=60_000)
     page.get_by_text("copiare client id e client secret nel nodo", exact=False).first.wait_for()
