@@ -14,6 +14,7 @@ from django.utils import timezone
 from receivers import MailServer, WebhookReceiver
 
 from approdo import environment
+from approdo.exchanges.patience import WAITS
 from approdo.nodes.sentences import explain_error
 from approdo.processes import alarms, news, notices, records, sending
 from approdo.processes.models import Alarm, Connector, Notice, Recipient, Run, Worker
@@ -111,6 +112,9 @@ def test_after_three_days_it_is_given_up_and_kept(mail):
     by_mail()
     lose_a_worker()
     Notice.objects.update(created_at=NOW - 3 * DAY)
+    assert send_all(NOW + 2 * MINUTE) == [False]
+    assert Notice.objects.get().state == "waiting", "time in which nobody tried does not count"
+    Notice.objects.update(attempts=len(WAITS), next_attempt_at=NOW)
     assert send_all(NOW + 2 * MINUTE) == [False]
     assert Notice.objects.get().state == "given_up"
     assert send_all(NOW + 9 * DAY) == []
