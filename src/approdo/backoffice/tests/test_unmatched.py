@@ -5,7 +5,6 @@ from urllib.parse import parse_qs, urlsplit
 import amazon_orders
 import pytest
 from amazon_orders import item, order
-from django.contrib import admin
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from plans import plan_of
@@ -61,7 +60,6 @@ def test_a_code_leads_to_the_documents_that_carry_it(admin_client, take):
     assert admin_client.get(f"{LIST}999/change/").status_code == 302
 
 
-@pytest.mark.skipif(not admin.site.is_registered(SkuRecoding), reason="the form of a recoding is not there yet")
 def test_the_form_of_a_new_recoding_is_filled_in(admin_client, take):
     take("V-1")
     page = text_of(admin_client.get(LIST))
