@@ -158,7 +158,9 @@ def _done(command: list[Any], **environment: str) -> None:
 
 def _configuration(folder: Path, port: int) -> Path:
     path = folder / "trytond.conf"
-    path.write_text(f"[database]\nuri = sqlite://\npath = {folder}\n[web]\nlisten = 127.0.0.1:{port}\n")
+    # An invoice is posted in a fresh session only, and tests share one for longer than Tryton's five minutes.
+    session = "[session]\ntimeout = 86400\n"
+    path.write_text(f"[database]\nuri = sqlite://\npath = {folder}\n[web]\nlisten = 127.0.0.1:{port}\n{session}")
     return path
 
 
