@@ -15,6 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent / "tests"))
 
 import postgres
+from order import slow_first
 
 DATABASE = os.environ.get("APPRODO_TEST_DATABASE", "sqlite")
 
@@ -47,6 +48,12 @@ _prepare()
 
 def pytest_report_header() -> str:
     return f"database: {DATABASE}"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
+    if processes:
+        items[:] = slow_first(items, processes)
 
 
 def pytest_unconfigure() -> None:

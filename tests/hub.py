@@ -10,7 +10,7 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ import yaml
 from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
 
 PATIENCE = 180.0
+
+ROUND_SECONDS = 1
+"""Shorter than a hub's own, as tests wait for many of them."""
 
 WORKERS_LOCKS = """
 SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
@@ -43,6 +46,7 @@ class Hub:
             "LANG": "C.UTF-8",
             # What a service says is read when it has ended: a line for each request would fill the pipe meanwhile.
             "APPRODO_LOG_LEVEL": "warning",
+            "APPRODO_ROUND_SECONDS": str(ROUND_SECONDS),
         }
         self._started: list[subprocess.Popen[str]] = []
         if server:
@@ -213,12 +217,12 @@ def declared(amazon: Simulator, **time_range: Any) -> dict[str, Any]:
 
 
 def _held(path: Path) -> bool:
-    with path.open() as file:
+    with suppress(FileNotFoundError), path.open() as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
-        return False
+    return False
 
 
 def free_port() -> int:

@@ -12,6 +12,7 @@ from approdo.backoffice.theme import UNFOLD  # noqa: F401  Django reads it from 
 HOME = environment.home()
 SECRET_KEY = environment.secret_key()
 ENCRYPTION_KEYS = environment.encryption_keys()
+ROUND_SECONDS = environment.whole_number("ROUND_SECONDS", 5, least=1)  # between two looks for what is to be done
 KEEP_RUNS = environment.whole_number("KEEP_RUNS", 90, least=7)  # days
 DEBUG = False
 ALLOWED_HOSTS = ["*"]  # the bind address decides who reaches us; see docs/operating.md

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from approdo.processes import presence
 from approdo.processes.models import Worker
 
-PATIENCE = timedelta(seconds=10)
+PATIENCE = 2 * timedelta(seconds=settings.ROUND_SECONDS)
 """So long must a worker's lock be free before it counts as gone: living ones take theirs again within a round."""
 
 

@@ -23,8 +23,6 @@ from django.conf import settings
 from approdo import environment
 from approdo.sdk.errors import ConfigError
 
-KEEPING_SECONDS = 5.0
-
 ALONE_CLASS = 0x4150_5247
 """Among the advisory locks of the database: of the worker that looks after the others."""
 
@@ -79,7 +77,7 @@ def announce_for_life(role: Role) -> None:
 
 def _keep(presence: Presence, executor: str, role: Role) -> None:
     while True:
-        time.sleep(KEEPING_SECONDS)
+        time.sleep(settings.ROUND_SECONDS)
         with suppress(psycopg.Error, ConfigError):
             if not presence.held():
                 presence = announce(executor, role)

@@ -7,14 +7,13 @@ import logging
 import threading
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import close_old_connections, connection
 from django.utils import timezone
 
 from approdo.processes import alarms, database, notices
 
 log = logging.getLogger(__name__)
-
-TICK_SECONDS = 5.0
 
 
 def start(stop: threading.Event | None = None) -> threading.Thread:
@@ -32,7 +31,7 @@ class _Watch:
         self._failing: set[str] = set()
 
     def run(self) -> None:
-        while not self._stop.wait(TICK_SECONDS):
+        while not self._stop.wait(settings.ROUND_SECONDS):
             for work in (_look, self._send):
                 self._guarded(work)
         connection.close()

@@ -3,6 +3,7 @@
 import logging
 import threading
 
+from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
@@ -22,8 +23,6 @@ from approdo.processes.thinning import thin_in_turn
 
 log = logging.getLogger(__name__)
 
-ROUND_SECONDS = 5.0
-
 
 def work(stop: threading.Event, *, service: bool = False) -> None:
     """Be a worker until `stop` is set. A `service` is missed when it is gone, and looks for alarms."""
@@ -36,7 +35,7 @@ def work(stop: threading.Event, *, service: bool = False) -> None:
         recode_jobs.start(stop)
         while True:
             _round(worker)
-            if stop.wait(ROUND_SECONDS):
+            if stop.wait(settings.ROUND_SECONDS):
                 return
     finally:
         if service:
@@ -69,8 +68,8 @@ def _round(worker: Worker) -> None:
     except Exception as error:
         failed = "a round of the worker failed, the next one comes in %s s: %s"
         if database.is_failure(error):
-            log.error(failed, ROUND_SECONDS, database.reason(error))
+            log.error(failed, settings.ROUND_SECONDS, database.reason(error))
         else:
-            log.exception(failed, ROUND_SECONDS, type(error).__name__)
+            log.exception(failed, settings.ROUND_SECONDS, type(error).__name__)
     finally:
         close_old_connections()
