@@ -72,3 +72,26 @@ def _with_only(columns: set[str], archive: Archive, table: Table, writer: Any) -
     rows = writer.table(table.name, ([row[place] for place in left] for row in archive.rows(table)))
     kept: list[Column] = [table.columns[place] for place in left]
     return Table(table.name, kept, rows, table.counter, table.last_id)
+
+
+def copied(hub: Hub, *options: str) -> Path:
+    file = hub.home.parent / f"{hub.home.name}.copy"
+    done = hub.command("backup", str(file), *options)
+    assert done.returncode == 0, done.stderr
+    return file
+
+
+def restored(hub: Hub, file: Path, *options: str) -> str:
+    done = hub.command("restore", str(file), *options)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def refused(hub: Hub, file: Path, *options: str, **environment: str) -> str:
+    """Why a copy is refused; that nothing changed is checked."""
+    before = everything(hub)
+    done = hub.command("restore", str(file), *options, **environment)
+    assert done.returncode == 1, done.stdout
+    assert "Traceback" not in done.stderr
+    assert everything(hub) == before
+    return done.stderr

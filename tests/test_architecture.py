@@ -8,12 +8,13 @@ from django.apps import apps
 
 pytestmark = pytest.mark.once
 
-SOURCE = Path(__file__).parent.parent / "src"
+ROOT = Path(__file__).parent.parent
 ORDER = ["sdk", "connectors", "nodes", "sales", "catalog", "exchanges", "processes", "backoffice"]
 
 
 def sources() -> list[Path]:
-    return [path for path in SOURCE.rglob("*.py") if not {"tests", "migrations"} & set(path.parts)]
+    folders = [ROOT / name for name in ("src", "tests", "bench", "tools")]
+    return [path for folder in folders for path in folder.rglob("*.py") if "migrations" not in path.parts]
 
 
 def test_foreign_keys_point_down_only():

@@ -5,20 +5,25 @@ import resource
 import shutil
 import signal
 import stat
-import subprocess
 import time
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from urllib.request import urlopen
 
 import born_ready
 import pytest
 import truth
-from copies import as_before_alarms, assert_equal_but_for_the_form_of_json, empty_hub, everything
+from copies import (
+    as_before_alarms,
+    assert_equal_but_for_the_form_of_json,
+    copied,
+    empty_hub,
+    everything,
+    refused,
+    restored,
+)
 from cryptography.fernet import Fernet
-from hub import Hub, declared, free_port, wait_for
+from hub import Hub, declared, wait_for
 
 from amazon_simulator import CLIENT_SECRET, REFRESH_TOKEN, Account, Simulator
 
@@ -89,29 +94,6 @@ def elsewhere(migrated_hub: Hub, tmp_path_factory) -> Iterator[Hub]:
         shutil.copy(migrated_hub.home / "encryption.keys", other.home)
     yield other
     other.close()
-
-
-def copied(hub: Hub, *options: str) -> Path:
-    file = hub.home.parent / f"{hub.home.name}.copy"
-    done = hub.command("backup", str(file), *options)
-    assert done.returncode == 0, done.stderr
-    return file
-
-
-def restored(hub: Hub, file: Path, *options: str) -> str:
-    done = hub.command("restore", str(file), *options)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def refused(hub: Hub, file: Path, *options: str, **environment: str) -> str:
-    """Why a copy is refused; that nothing changed is checked."""
-    before = everything(hub)
-    done = hub.command("restore", str(file), *options, **environment)
-    assert done.returncode == 1, done.stdout
-    assert "Traceback" not in done.stderr
-    assert everything(hub) == before
-    return done.stderr
 
 
 def test_every_row_comes_back_and_numbers_go_on(used: Hub, elsewhere: Hub):
@@ -284,50 +266,6 @@ def test_a_copy_of_an_older_version_is_brought_up_to_this_one(used: Hub, elsewhe
     assert elsewhere.rows("SELECT name FROM processes_recipient") == []
     assert everything(elsewhere)["sales_saleline"] == everything(used)["sales_saleline"]
     assert elsewhere.run()["state"] == "succeeded"
-
-
-def test_nothing_is_restored_under_a_living_worker_or_web_server(hub: Hub):
-    file = copied(hub)
-    worker = hub.start("worker")
-    wait_for(lambda: hub.workers_alive() == 1, "the worker lives")
-    assert "workers: 1, web servers: 0" in refused(hub, file)
-    worker.terminate()
-    worker.communicate()
-    port = free_port()
-    web = hub.start("web", "--port", str(port))
-    wait_for(lambda: answers(port), "the web server answers")
-    assert "workers: 0, web servers: 1" in refused(hub, file)
-    web.send_signal(signal.SIGKILL)
-    web.communicate()
-    wait_for(lambda: hub.command("restore", str(file)).returncode == 0, "nobody lives any more")
-
-
-def answers(port: int) -> bool:
-    try:
-        return urlopen(f"http://127.0.0.1:{port}/", timeout=5).status == 200
-    except OSError:
-        return False
-
-
-HOLDING = """
-from approdo.cli import start
-start.django_ready()
-from approdo.processes.presence import nobody_alive
-with nobody_alive():
-    print("held", flush=True)
-    input()
-"""
-
-
-def test_nobody_begins_to_work_during_a_restore(hub: Hub):
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with born_ready.born(["-c", HOLDING], env=hub.environment, cwd=hub.home, **pipes) as restoring:
-        assert restoring.stdout.readline() == "held\n"
-        for command in (["worker"], ["web", "--port", str(free_port())]):
-            done = hub.command(*command)
-            assert done.returncode == 1
-            assert "is being restored into this database" in done.stderr
-        restoring.communicate("\n")
 
 
 def test_a_hub_in_use_is_replaced_only_when_asked_and_what_it_held_is_kept_or_said_to_go(used: Hub, elsewhere: Hub):

@@ -37,12 +37,7 @@ def keep_books(configuration: str, centres: list[str]) -> None:
     goods.account_expense, goods.account_revenue = accounts["expense"], accounts["revenue"]
     goods.customer_taxes.append(tax)
     goods.save()
-    unit = Model.get("product.uom")
-    (piece,) = unit.find([("symbol", "=", "u")])
-    for size in (6, 12):
-        box = unit(name=f"Box of {size}", symbol=f"bx{size}", category=piece.category, digits=0, rounding=1.0)
-        box.factor, box.rate = float(size), round(1 / size, 12)
-        box.save()
+    _add_boxes()
     term = create_payment_term()
     term.save()
     amazon = party(name="Amazon EU S.à r.l.", code="AMAZON", customer_payment_term=term)
@@ -50,6 +45,19 @@ def keep_books(configuration: str, centres: list[str]) -> None:
     for centre in centres:
         amazon.addresses.new(party_name=f"Amazon {centre}", delivery=True)
     amazon.save()
+    _add_users()
+
+
+def _add_boxes() -> None:
+    unit = Model.get("product.uom")
+    (piece,) = unit.find([("symbol", "=", "u")])
+    for size in (6, 12):
+        box = unit(name=f"Box of {size}", symbol=f"bx{size}", category=piece.category, digits=0, rounding=1.0)
+        box.factor, box.rate = float(size), round(1 / size, 12)
+        box.save()
+
+
+def _add_users() -> None:
     user_model = Model.get("res.user")
     groups = Model.get("res.group").find([("name", "=", "Sales")])
     for login, has in (("approdo", groups), ("visitor", [])):

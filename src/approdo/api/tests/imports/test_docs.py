@@ -14,7 +14,7 @@ from approdo.api.tests.conftest import node_body
 from approdo.connectors.api.sentences import SENTENCES
 from approdo.sales.models import SaleDocument
 
-DOCS = (Path(__file__).parents[4] / "docs" / "imports.md").read_text()
+DOCS = (Path(__file__).parents[5] / "docs" / "imports.md").read_text()
 
 
 def shown(language):
