@@ -158,6 +158,7 @@ def _be(files: list[int], folder: str, environment: dict[str, str], arguments: l
     os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
+    sys.dont_write_bytecode = False  # else each would compile all of ours, a third of its work
     kind, *more = arguments
     if kind == "-m":
         sys.path[0], sys.argv = folder, more

@@ -51,7 +51,7 @@ def test_a_due_procedure_is_started_once_by_many_workers_and_ends_though_all_of_
 
 
 def test_what_was_due_while_no_worker_lived_is_made_up_once(hub: Hub, amazon: Simulator):
-    hub.apply(two_accounts(amazon, every="1 minute"))
+    hub.apply(two_accounts(amazon, every="1 hour"))
     worker = hub.start("worker")
     wait_for(lambda: [state for state, _due in hub.rows(RUNS)] == ["succeeded"], "it ran once")
     worker.terminate()

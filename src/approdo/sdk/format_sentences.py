@@ -6,10 +6,6 @@ from approdo.sdk.errors import Sentence
 from approdo.sdk.text import marked as _
 
 SENTENCES: Mapping[str, Sentence] = {
-    "too_long_for_a_cell": Sentence(
-        _("A text in the column “{column}” is longer than the {most} characters that a cell of a workbook holds."),
-        _("Choose another format than XLSX."),
-    ),
     "too_many_rows": Sentence(
         _("These documents have more lines than the {most} rows of a sheet."),
         _("Take fewer documents at a time, or another format than XLSX."),

@@ -20,7 +20,9 @@ from approdo.sdk.errors import ConfigError
 MOST_DIGITS = 15
 """So many digits a spreadsheet keeps: in a number with more it shows others."""
 LONGEST = 32_767
-"""Characters (UTF-16) that a cell holds."""
+"""So many code units of UTF-16 a cell holds."""
+CUT = "… (cut: {most} characters fit into a cell)"
+"""How a longer text ends: said where it is read, and no order waits for it."""
 MADE = datetime(2020, 1, 1)  # noqa: DTZ001  (no moment: what stands where the library would put the time)
 
 # Neither may stand in XML, and the format has no other way to write them.
@@ -36,7 +38,7 @@ def media_type(_options: Options) -> str:
 def write(documents: Iterable[Document], options: Options, batch: Batch = NO_BATCH) -> Iterator[bytes]:
     """One sheet. There is no place in it for the batch.
 
-    Raises `ConfigError`: `too_long_for_a_cell`, `too_many_rows`.
+    Raises `ConfigError`: `too_many_rows`.
     """
     del batch
     with tempfile.TemporaryDirectory(prefix="approdo-xlsx-") as folder:
@@ -83,9 +85,7 @@ class _Cells:
         elif kind in (Kind.AMOUNT, Kind.WHOLE) and (number := exact(str(cell))) is not None:
             done = self._sheet.write_number(row, place, number, self._with_decimals(number))
         else:
-            done = self._text(row, place, _IMPOSSIBLE.sub("\ufffd", str(cell)))
-        if done == -2:
-            raise ConfigError("too_long_for_a_cell", column=COLUMNS[place].name, most=LONGEST)
+            done = self._text(row, place, fitting(_IMPOSSIBLE.sub("\ufffd", str(cell))))
         if done:
             raise ConfigError("too_many_rows", most=1_048_576)
 
@@ -106,6 +106,15 @@ class _Cells:
             shown = f"0.{'0' * decimals}" if decimals else "0"
             self._decimals[decimals] = self._workbook.add_format({"num_format": shown})
         return self._decimals[decimals]
+
+
+def fitting(text: str) -> str:
+    """The text, or as much of it as a cell holds, saying so."""
+    units = text.encode("utf-16-le")
+    if len(units) <= 2 * LONGEST:
+        return text
+    end = CUT.format(most=LONGEST)
+    return units[: 2 * (LONGEST - len(end))].decode("utf-16-le", "ignore") + end
 
 
 def exact(text: str) -> Decimal | None:

@@ -15,7 +15,6 @@ from approdo.exchanges.formats import FORMATS, xlsx
 from approdo.exchanges.formats.table import COLUMNS, Kind
 from approdo.exchanges.formats.tests import test_csv
 from approdo.exchanges.formats.tests.outgoing_documents import amounts, documents, plain_document, texts
-from approdo.sdk.errors import ConfigError
 
 pytestmark = pytest.mark.once
 
@@ -135,9 +134,10 @@ def test_the_same_documents_give_the_same_bytes() -> None:
     assert write([order]) == write([order])
 
 
-def test_what_a_cell_cannot_hold_is_refused_and_nothing_is_given() -> None:
-    order = plain_document(lines=[{"title": "x" * 32_768}])
-    with pytest.raises(ConfigError) as caught:
-        next(iter(FORMATS["xlsx"].write([order], {})))
-    assert (caught.value.code, caught.value.params["column"]) == ("too_long_for_a_cell", "title")
-    assert write([plain_document(lines=[{"title": "x" * 32_767}])])
+@pytest.mark.parametrize("character", ["x", "\N{PACKAGE}"])
+def test_a_text_longer_than_a_cell_is_cut_and_says_so(character: str) -> None:
+    fits, longer = character * (65_534 // len(character.encode("utf-16-le"))), character * 40_000
+    (whole, cut) = cells([plain_document(lines=[{"title": fits}, {"title": longer}])])
+    assert whole["title"].value == fits
+    assert re.fullmatch(f"{character}{{16000,}}… \\(cut: 32767 characters fit into a cell\\)", cut["title"].value)
+    assert len(cut["title"].value.encode("utf-16-le")) <= 2 * 32_767
