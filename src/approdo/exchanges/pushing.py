@@ -44,8 +44,9 @@ def end(
 
 
 def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
-    """Write down what became of each document of a batch that arrived."""
+    """Write down what became of each document of a batch that arrived, though another attempt had given it up."""
     with transaction.atomic():
+        _take_up_again(batch)
         Batch.objects.filter(OPEN, pk=batch.pk).update(confirmed_at=at, confirmed_by=by[:150], **_error(None))
         # Also where the receiver confirmed the batch while it was being sent: what it refused it has not got.
         taken = batch.deliveries.filter(state__in=(State.SENDING, State.CONFIRMED))
@@ -57,6 +58,12 @@ def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
         _sending(batch).update(state=State.CONFIRMED, at=at)
         for document, number in handed.receipts.items():
             receive_receipt(batch.connector, document, number, at)
+
+
+def _take_up_again(batch: Batch) -> None:
+    """Let a batch that was given up be on its way once more."""
+    if Batch.objects.filter(pk=batch.pk, given_up_at__isnull=False).update(given_up_at=None):
+        batch.deliveries.filter(state=State.FAILED).update(state=State.SENDING, code="", params={})
 
 
 def postpone(batch: Batch, error: ApprodoError, at: datetime) -> bool:

@@ -120,17 +120,22 @@ def _hand_over(send: Send, connector: Connector, attempt: Attempt) -> None:
         pushing.hold(batch, error)
         raise
     else:
-        if connector.options.get("personal_data"):
-            handed = _without_words(handed)
+        handed = _fit_to_keep(handed, consumers=bool(connector.options.get("personal_data")))
         pushing.settle(batch, handed, connector.name, timezone.now())
         notes = [Note(code=one.code, params=one.params) for one in handed.refused.values()]
         keep_notes(run, notes[:MOST_NOTES], timezone.now())
 
 
-def _without_words(handed: Handed) -> Handed:
-    """What a receiver says of a document may name the consumer whom it was sent: that is not kept."""
-    refused = {pk: Refusal(one.code, {**one.params, "said": "–"}) for pk, one in handed.refused.items()}
-    return replace(handed, refused=refused)
+def _fit_to_keep(handed: Handed, *, consumers: bool) -> Handed:
+    """What a receiver says of a document may repeat a secret, or the consumer whom it was sent: neither is kept."""
+
+    def kept(refusal: Refusal) -> Refusal:
+        words = refusal.params.get("said")
+        if words is None:
+            return refusal
+        return replace(refusal, params={**refusal.params, "said": "–" if consumers else redacted(str(words))})
+
+    return replace(handed, refused={document: kept(refusal) for document, refusal in handed.refused.items()})
 
 
 def _tried(send: Send, connector: Connector, attempt: Attempt) -> Handed:

@@ -108,5 +108,16 @@ def test_what_was_refused_waits_until_a_person_sends_it_again(claimed):
     assert [document["number"] for document in delivery.content(again)] == ["PO000001"]
 
 
+def test_what_arrived_is_not_given_up_whatever_another_attempt_found(claimed):
+    second = SaleDocument.objects.order_by("number").last().pk
+    pushing.begin(claimed, RUN, NOW)
+    pushing.give_up(claimed, AWAY, NOW)
+    delivery.withdraw(FTP, [second], NOW)
+    pushing.settle(claimed, Handed(), "ERP", NOW)
+    claimed.refresh_from_db()
+    assert (claimed.state, claimed.given_up_at, claimed.error_code) == (claimed.State.HANDED_OVER, None, "")
+    assert states() == [("PO000001", "confirmed", ""), ("PO000002", "withdrawn", "unreachable")]
+
+
 def test_a_run_that_sent_nothing_counts_nothing(claimed):
     assert pushing.counts(99) == {}

@@ -224,6 +224,21 @@ def test_what_was_answered_is_kept_unless_consumers_were_sent(erp, receiver):
     assert [one.answer for one in Attempt.objects.all()] == ["thanks, [redacted]", ""]
 
 
+def test_a_secret_or_a_consumer_in_a_refusal_is_not_kept(erp, receiver):
+    orders("PO000001", "PO000002")
+    first, second = SaleDocument.objects.order_by("number").values_list("pk", flat=True)
+    refusal = {"result": "refused", "detail": "not with apd_secret-token-of-somebody"}
+    receiver.answers = [
+        Reply(200, json.dumps({"items": [{"document": one, **refusal}]}).encode()) for one in (first, second)
+    ]
+    step(erp)
+    erp.options["personal_data"] = True
+    saved(erp)
+    step(erp)
+    said = [one.params["said"] for one in Delivery.objects.order_by("document__number")]
+    assert said == ["not with [redacted]", "–"]
+
+
 @pytest.mark.parametrize("asked_for", [False, True])
 def test_who_the_consumers_are_goes_out_only_where_it_is_asked_for(erp, receiver, asked_for):
     erp.options["personal_data"] = asked_for
