@@ -61,7 +61,7 @@ def numbers(answer) -> list[str]:
 def test_a_run_of_the_connector_says_how_many_documents_wait(erp: Erp):
     done = erp.hub.command("run", "Ordini")
     assert done.returncode == 0
-    assert f"0 handed over, 0 refused, {len(erp.stored())} waiting to be fetched." in done.stdout
+    assert f"0 handed over, 0 refused, {len(erp.stored())} waiting." in done.stdout
 
 
 def test_callers_at_the_same_time_get_every_document_once(erp: Erp):

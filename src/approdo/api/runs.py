@@ -49,7 +49,7 @@ class ExportCounts(BaseModel):
 
     handed_over: int
     refused: int
-    waiting: int = Field(description="Until the outside system calls.")
+    waiting: int | None = Field(description="Still to be handed over when the run ended; null where nobody counted.")
 
 
 class Progress(BaseModel):

@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -101,7 +102,7 @@ class StateFilter(DropdownFilter):
 class BatchAdmin(ModelAdmin[Batch]):
     """The connectors, their batches below, and the page of a batch."""
 
-    list_display = ("numbered", "of_connector", "size", "claimed", "claimed_by", "times", "handed_over")
+    list_display = ("numbered", "of_connector", "size", "claimed", "by", "times", "handed_over")
     list_filter = (ConnectorFilter, StateFilter)
     list_filter_submit = True
     list_per_page = 50
@@ -116,9 +117,9 @@ class BatchAdmin(ModelAdmin[Batch]):
     show_full_result_count = False
 
     @admin.display(description=gettext_lazy("Batch"))
-    def numbered(self, batch: Batch) -> str:
+    def numbered(self, batch: Batch) -> SafeString:
         """What the outside system knows it by."""
-        return batch.name
+        return format_html('<span style="white-space: nowrap">{}</span>', batch.name)
 
     @admin.display(description=gettext_lazy("Connector"))
     def of_connector(self, batch: Batch) -> str:
@@ -129,6 +130,11 @@ class BatchAdmin(ModelAdmin[Batch]):
     def claimed(self, batch: Batch) -> SafeString:
         """When it was claimed."""
         return formats.moment(batch.claimed_at, seconds=True)
+
+    @admin.display(description=gettext_lazy("Claimed by"))
+    def by(self, batch: Batch) -> str:
+        """Who called for it; nobody where the connector sends it."""
+        return batch.claimed_by if batch.claimed_by != _name(batch.connector) else "–"
 
     @admin.display(description=gettext_lazy("Times"))
     def times(self, batch: Batch) -> int:

@@ -37,7 +37,7 @@ COUNTS: dict[str, tuple[str | Promise, str]] = {
 EXPORT_COUNTS = {
     "handed_over": (gettext_lazy("Handed over"), "success"),
     "refused": (gettext_lazy("Refused"), "danger"),
-    "waiting": (gettext_lazy("Waiting to be fetched"), "info"),
+    "waiting": (gettext_lazy("Waiting"), "info"),
 }
 LABELS: dict[str, tuple[str | Promise, str]] = {**COUNTS, **EXPORT_COUNTS}
 
@@ -98,7 +98,7 @@ def progress(run: Run) -> dict[str, Any]:
         "taken_over": _said(run, code=runs.TAKEN_OVER),
         "tiles": _tiles(counts, COUNTS) if run.is_procedure or not run_data.exported(run) else [],
         "places": pushing.places(run.pk, MOST_RELATED + 1) if run_data.exported(run) else [],
-        "export_tiles": _tiles(counts, EXPORT_COUNTS) if run_data.exported(run) else [],
+        "export_tiles": _export_tiles(run),
         "status_tiles": _tiles(counts["statuses"], STATUSES_COUNTED) if "statuses" in counts else [],
         "parts_of": Run.objects.filter(steps__part=run.pk).order_by("pk")[:MOST_RELATED],
         "retries": Run.objects.filter(retry_of=run.pk).order_by("pk")[:MOST_RELATED],
@@ -124,6 +124,12 @@ def _reading(run: Run, there: ZoneInfo | None) -> dict[str, Any]:
 def _tiles(counts: Mapping[str, int], names: Iterable[str]) -> list[Tile]:
     shown = ((LABELS[name], counts.get(name, 0)) for name in names)
     return [Tile(str(label), formats.number(count), look if count else "") for (label, look), count in shown]
+
+
+def _export_tiles(run: Run) -> list[Tile]:
+    counted = run_data.exported(run) or {}
+    known = {name: count for name, count in counted.items() if count is not None}
+    return _tiles(known, known)
 
 
 def whole(run: Run) -> dict[str, Any]:

@@ -52,8 +52,7 @@ def tell(run: "Run") -> None:
         click.echo(text.format(read=number(statuses["read"]), changed=changed))
     exported = run_data.exported(run)
     if exported:
-        text = _("Exports: {handed_over} handed over, {refused} refused, {waiting} waiting to be fetched.")
-        click.echo(text.format(**{name: number(count) for name, count in exported.items()}))
+        click.echo(_exports(exported))
     for line in _proof(run):
         click.echo(line)
     for part in run_data.parts(run):
@@ -130,15 +129,30 @@ def _proof(run: "Run") -> list[str]:
 
 def _ended(run: "Run") -> str:
     from approdo.cli.waiting import outcome
+    from approdo.processes import run_data
 
     seconds = (run.ended_at - run.created_at).total_seconds() if run.ended_at else 0
-    return _("Run {run}: {state} after {seconds} s, {requests} requests. Orders: {outcome}.").format(
+    said = _("Run {run}: {state} after {seconds} s, {requests} requests.").format(
         run=run.pk,
         state=run.get_state_display().lower(),
         seconds=number(round(seconds, 1)),
         requests=number(run.counts.get("requests", 0)),
-        outcome=outcome(run),
     )
+    if run_data.exported(run) and not run.is_procedure:
+        return said
+    orders = _("Orders: {outcome}.").format(outcome=outcome(run))
+    return f"{said} {orders}"
+
+
+def _exports(exported: dict[str, int | None]) -> str:
+    texts = (
+        ("handed_over", _("{count} handed over")),
+        ("refused", _("{count} refused")),
+        ("waiting", _("{count} waiting")),
+    )
+    counted = [(text, exported[name]) for name, text in texts]
+    said = ", ".join(text.format(count=number(count)) for text, count in counted if count is not None)
+    return _("Exports: {outcome}.").format(outcome=said)
 
 
 def _joined(note: dict[str, str]) -> str:

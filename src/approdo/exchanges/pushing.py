@@ -91,7 +91,7 @@ def give_up(batch: Batch, error: ApprodoError, at: datetime) -> None:
 
 
 COUNTED = ("handed_over", "refused", "waiting")
-"""What a run of a connector that hands documents over counts; `waiting` where the outside system calls for them."""
+"""What a run of a connector that hands documents over counts; `waiting` are those that it left for later."""
 
 
 def send_again(connector: int, name: str, at: datetime) -> Batch:

@@ -208,9 +208,9 @@ def try_again(now: datetime) -> None:
 
 
 def left(run: Run) -> dict[str, int]:
-    """What the counts of a run say besides: how many documents wait for the outside system to call."""
+    """What the counts of a run say besides: how many documents are still to be handed over."""
     connector = run.connector
-    if connector is None or work_of(connector).send or not work_of(connector).once(connector.options):
+    if connector is None or not work_of(connector).once(connector.options):
         return {}
     return {"waiting": waiting(connector, timezone.now())}
 

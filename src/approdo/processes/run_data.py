@@ -86,10 +86,14 @@ def statuses(run: Run) -> dict[str, int]:
     return {name: counted.get(name, 0) for name in STATUSES_COUNTED}
 
 
-def exported(run: Run) -> dict[str, int] | None:
-    """What became of the documents that were to be handed over; none where that was not the run's work."""
-    counted = {name: run.counts[name] for name in COUNTED_OUT if name in run.counts}
-    return {name: counted.get(name, 0) for name in COUNTED_OUT} if counted else None
+def exported(run: Run) -> dict[str, int | None] | None:
+    """What became of the documents that were to be handed over; none where that was not the run's work.
+
+    How many still wait is none where nobody counted them: the run ended before.
+    """
+    if not run.counts.keys() & set(COUNTED_OUT):
+        return None
+    return {name: run.counts.get(name, None if name == "waiting" else 0) for name in COUNTED_OUT}
 
 
 def with_details(run: Run) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def test_a_document_that_was_not_taken_says_why_in_the_batch_and_on_its_page(adm
         page(admin_client, batch),
         admin_client.get(f"/sales/saledocument/{document.pk}/change/").content.decode(),
     ):
-        assert "The receiver did not take PO000002: ART-9 is not &lt;known&gt;" in shown
+        assert "The receiver did not take PO000002. It says: “ART-9 is not &lt;known&gt;”." in shown
         assert "Export again" in shown
     admin_client.post(f"{BATCHES}again/{batch.connector}/", {"document": [document.pk]})
     assert handing_over.waiting(Connector.objects.get(), timezone.now()) == 1

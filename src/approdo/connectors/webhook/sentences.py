@@ -50,7 +50,7 @@ SENTENCES: Mapping[str, Sentence] = {
         ),
     ),
     "document_refused": Sentence(
-        _("The receiver did not take {number}: {said}"),
+        _("The receiver did not take {number}. It says: “{said}”."),
         _("Mend what it says, then let the document be exported again."),
     ),
 }

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook
 from approdo.exchanges import delivery, pushing
 from approdo.exchanges.models import Attempt, Batch, Delivery, Receipt, RunNote
 from approdo.nodes.models import Node
-from approdo.processes import handing_over, runs
+from approdo.processes import handing_over, run_data, runs, workflows
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import PersonalDataLook, SaleDocument
 from approdo.sales.receive import Origin, receive
@@ -222,6 +222,19 @@ def test_what_was_answered_is_kept_unless_consumers_were_sent(erp, receiver):
     saved(erp)
     step(erp)
     assert [one.answer for one in Attempt.objects.all()] == ["thanks, [redacted]", ""]
+
+
+def test_a_run_says_how_many_documents_wait_only_where_it_counted_them(erp, receiver):
+    orders("PO000001", "PO000002", "PO000003")
+    receiver.answers = [200, 503]
+    run = run_of(erp)
+    step(erp, run)
+    failing(erp, run)
+    run.refresh_from_db()
+    assert run_data.exported(run) == {"handed_over": 1, "refused": 0, "waiting": None}
+    workflows._end_export(again := run_of(erp))
+    again.refresh_from_db()
+    assert run_data.exported(again) == {"handed_over": 0, "refused": 0, "waiting": 1}
 
 
 def test_a_secret_or_a_consumer_in_a_refusal_is_not_kept(erp, receiver):
