@@ -10,6 +10,7 @@ from ninja import Query, Router
 from pydantic import BaseModel, Field
 
 from approdo.api.auth import Scope, token_of
+from approdo.api.document_schema import Problem
 from approdo.api.records import Key, list_schema, reachable
 from approdo.api.routes import PageParameters, Route, add_route, answer, list_answer, page_by_id
 from approdo.exchanges import delivery
@@ -20,14 +21,6 @@ from approdo.processes.models import Connector
 from approdo.processes.records import CONNECTORS
 
 READ_EXPORTS = (Scope.EXPORTS_READ,)
-
-
-class Problem(BaseModel):
-    """Why something did not arrive."""
-
-    code: str
-    message: str
-    hint: str
 
 
 class BatchShown(BaseModel):

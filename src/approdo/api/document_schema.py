@@ -155,18 +155,28 @@ class AmazonStatus(BaseModel):
     lines: list[LineStatus]
 
 
+class Problem(BaseModel):
+    """Why something did not arrive."""
+
+    code: str
+    message: str
+    hint: str
+
+
 class Export(BaseModel):
     """One version of the document, handed over to one connector."""
 
     connector: str | None = Field(description="The connector's name; null where it is gone.")
     version: int
     change: bool = Field(description="An earlier version had been handed over before.")
-    state: Literal["sending", "confirmed", "withdrawn"] = Field(
-        description="Given out and not confirmed; handed over; to be handed over again."
+    state: Literal["sending", "confirmed", "failed", "withdrawn"] = Field(
+        description="Given out and not confirmed; handed over; not taken; to be handed over again."
     )
     at: datetime
     batch: str
     receipt: str | None = Field(description="The ERP's own number, if it gave one back.")
+    where: str | None = Field(description="Where it was put, such as in which file.")
+    problem: Problem | None = Field(description="Why it was not taken.")
 
 
 class InvoiceOf(BaseModel):

@@ -235,7 +235,7 @@ class ImportedDocumentAdmin(_Written):
     @admin.display(description=gettext_lazy("Why"))
     def why(self, row: ImportedDocument) -> SafeString:
         """Why it was refused, or what is odd in it."""
-        said = format_html_join("", "<p>{}</p>", ((text,) for text, _field in _row(row).said))
+        said = format_html_join("", "<p>{} {}</p>", ((text, _code(field)) for text, field in _row(row).said))
         return (
             format_html('<div class="ap-wrap" style="min-width: min(20rem, 50vw)">{}</div>', said)
             if said
@@ -260,6 +260,10 @@ def _row(row: ImportedDocument) -> Row:
         result=formats.badge(row.get_result_display(), LOOKS[Result(row.result)]),
         said=said,
     )
+
+
+def _code(field: str) -> SafeString | str:
+    return format_html('<code class="ap-quiet">{}</code>', field) if field else ""
 
 
 def _kind(row: ImportedDocument) -> str:

@@ -18,6 +18,7 @@ from approdo.exchanges.formats.days import day, zone_of
 from approdo.exchanges.intake import keep_notes, keep_requests
 from approdo.exchanges.models import Attempt, Batch, Delivery, Receipt
 from approdo.nodes.models import Node
+from approdo.nodes.sentences import explain
 from approdo.nodes.time_ranges import zone_of as zone_of_node
 from approdo.processes import runs
 from approdo.processes.models import Connector, Run
@@ -262,6 +263,8 @@ def exports_of(documents: Collection[int]) -> dict[int, list[dict[str, Any]]]:
                 "at": one.at.isoformat().replace("+00:00", "Z"),
                 "batch": one.batch.name,
                 "receipt": receipts.get((one.document_id, one.connector)),
+                "where": one.where or None,
+                "problem": {"code": one.code, **explain(one.code, one.params)._asdict()} if one.code else None,
             }
         )
     return found

@@ -187,6 +187,20 @@ def test_the_document_shows_who_got_it_and_what_the_erp_calls_it(caller, export)
     assert (shown["batch"], shown["receipt"]) == (batch_number, "SO-1")
 
 
+def test_the_document_shows_where_it_was_put_and_why_it_was_not_taken(caller, export):
+    export()
+    store(order())
+    document = SaleDocument.objects.get().pk
+    caller.get(ADDRESS)
+    Delivery.objects.update(state="failed", code="document_refused", params={"number": "PO000001", "said": "no SKU"})
+    (shown,) = caller.get(f"/documents/{document}").data["exports"]
+    assert (shown["state"], shown["where"], shown["problem"]["code"]) == ("failed", None, "document_refused")
+    assert "“no SKU”" in shown["problem"]["message"]
+    Delivery.objects.update(state="confirmed", code="", where="in/ORDERS_1.xml")
+    (shown,) = caller.get(f"/documents/{document}").data["exports"]
+    assert (shown["where"], shown["problem"]) == ("in/ORDERS_1.xml", None)
+
+
 def test_a_document_is_exported_again_when_somebody_asks(caller, export):
     export()
     store(order())

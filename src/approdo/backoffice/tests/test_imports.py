@@ -89,6 +89,7 @@ def test_refused_documents_are_found_and_explained_in_the_readers_language(admin
     shown = html(admin_client, f"{DOCUMENTS}?result=refused&connector={erp.pk}")
     assert "FT-9" in shown
     assert "FT-1<" not in shown
+    assert '<code class="ap-quiet">orders</code>' in shown
     assert "FT-1<" in html(admin_client, f"{DOCUMENTS}?q=FT-1")
     italian = admin_client.get(f"{DOCUMENTS}?q=FT", headers={"Accept-Language": "it"}).content.decode()
     assert "L&#x27;ordine PO000009 non c&#x27;è." in italian

@@ -94,7 +94,10 @@ _STATUS = (
     "status", "confirmation", "receiving", "last_updated_date", "version", "updated_at",
     Many("lines", "Rows", "Row", _STATUS_ROW),
 )  # fmt: skip
-_EXPORTED = ("connector", "version", "change", "state", "at", "batch", "receipt")
+_EXPORTED: Parts = (
+    "connector", "version", "change", "state", "at", "batch", "receipt", "where",
+    Inner("problem", ("code", "message", "hint")),
+)  # fmt: skip
 _EXPORT = ("change", "version", Many("exported_before", "ExportedBefore", "Version"))
 
 DOCUMENT: Parts = (

@@ -144,12 +144,13 @@ def _place(deal: Dealer) -> dict[str, Any]:
 
 def _exported(deal: Dealer) -> dict[str, Any]:
     return {
-        **deal.perhaps("text", "connector", "receipt"),
+        **deal.perhaps("text", "connector", "receipt", "where"),
         "version": deal.random.randint(1, 99),
         "change": deal.flag,
-        "state": deal.any_of("sending", "confirmed", "withdrawn"),
+        "state": deal.any_of("sending", "confirmed", "failed", "withdrawn"),
         "at": deal.moment,
-        "batch": deal.random.randint(1, 2**40),
+        "problem": deal.maybe(lambda deal: deal.each("text", "code", "message", "hint")),
+        "batch": f"{deal.random.randint(1, 2**40)}-{deal.random.getrandbits(32):08x}",
     }
 
 

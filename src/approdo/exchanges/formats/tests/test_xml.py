@@ -24,9 +24,9 @@ LISTS = {
 INNER = {
     "SellingParty", "BuyingParty", "BillToParty", "ShipToParty", "ShipFromParty", "Address", "TaxRegistration",
     "ShipToPlace", "DeliveryWindow", "ShipWindow", "ImportDetails", "Export", "AmazonStatus", "Ordered", "Accepted",
-    "Rejected", "Received", "Backordered", "PaymentTerms", "RemitToParty", "OrderUpdate",
+    "Rejected", "Received", "Backordered", "PaymentTerms", "RemitToParty", "OrderUpdate", "Problem",
 }  # fmt: skip
-COUNTED = {"id", "version", "batch", "quantity", "unit_size", "eaches", "discount_due_days", "net_due_days"}
+COUNTED = {"id", "version", "quantity", "unit_size", "eaches", "discount_due_days", "net_due_days"}
 FLAGS = {
     "change", "acknowledged", "invoiced", "priority", "gift", "packing_slip_required", "cancelled", "vanished",
     "backorder_allowed",
@@ -155,7 +155,7 @@ def test_every_field_of_the_api_is_in_the_schema() -> None:
         "StatusRow": schema.LineStatus, "Quantity": schema.StatusQuantity, "QuantityChange": schema.QuantityChange,
         "Acknowledgement": schema.Acknowledgement, "Entry": schema.Export, "Invoice": schema.InvoiceOf,
         "PaymentTerms": schema.PaymentTerms, "OrderUpdate": schema.OrderUpdate, "UpdateRow": schema.UpdateLine,
-        "Answer": schema.UpdateAnswer,
+        "Answer": schema.UpdateAnswer, "Problem": schema.Problem,
     }  # fmt: skip
     for name, model in described.items():
         assert {key(tag, "") for tag in declared(name)} == set(model.model_fields)
