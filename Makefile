@@ -23,9 +23,9 @@ up: $(VENV)/runtime
 # cores, because many tests wait for the processes that they start.
 test: $(VENV)/dev $(TRYTON)/ready
 	@sh tools/test-services.sh
-	@echo "== SQLite"; $(BIN)/pytest -n 5 --dist worksteal -q
+	@echo "== SQLite"; $(BIN)/pytest -n 6 --dist worksteal -q
 	@if $(BIN)/python tests/postgres.py; then \
-		echo "== PostgreSQL"; APPRODO_TEST_DATABASE=postgresql $(BIN)/pytest -n 5 --dist worksteal -q -m "not once" \
+		echo "== PostgreSQL"; APPRODO_TEST_DATABASE=postgresql $(BIN)/pytest -n 6 --dist worksteal -q -m "not once" \
 			--ignore=src/amazon_simulator --ignore=src/approdo/connectors --ignore=src/approdo/cli; \
 	else echo "PostgreSQL is not installed: its half of the tests is skipped."; fi
 

@@ -164,7 +164,7 @@ class Installation:
         self._folder = tempfile.TemporaryDirectory(prefix="approdo-bench-")
         self.home = Path(self._folder.name)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")}
-        self._environment = kept | {"APPRODO_HOME": str(self.home), "LANG": "C.UTF-8"}
+        self._environment = kept | {"APPRODO_HOME": str(self.home), "LANG": "C.UTF-8", "APPRODO_LOG_LEVEL": "warning"}
         self.url = ""
         if server:
             name = self.home.name.replace("-", "_").lower()

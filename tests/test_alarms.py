@@ -137,6 +137,7 @@ def test_a_worker_of_one_command_is_not_missed(hub: Hub):
     assert hub.rows("SELECT count(*) FROM processes_worker") == [(0,)]
 
 
+@pytest.mark.once
 def test_each_run_that_brings_orders_is_told_to_whoever_wants_that(hub: Hub, webhook):
     with amazon() as simulator:
         hub.apply({**declared(simulator), "recipients": [{**erp(webhook), "news": "run"}]})

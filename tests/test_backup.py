@@ -175,6 +175,7 @@ def test_coverage_after_an_older_copy_is_what_the_copy_holds_and_the_next_run_re
     truth.check(hub, amazon, DAYS)
 
 
+@pytest.mark.once
 def test_a_file_that_was_cut_or_changed_is_refused_before_anything_is_touched(used: Hub, tmp_path):
     whole = copied(used).read_bytes()
     places = [0, 40, len(whole) // 3, len(whole) // 2, len(whole) - 200, len(whole) - 80, len(whole) - 1]
@@ -200,6 +201,7 @@ def test_a_file_of_a_users_own_is_not_replaced_and_only_they_may_read_it(used: H
     assert "No such file or directory" in nowhere.stderr
 
 
+@pytest.mark.once
 def test_a_copy_goes_through_a_pipe(used: Hub, elsewhere: Hub):
     file = used.home.parent / "piped.copy"
     with file.open("wb") as target:

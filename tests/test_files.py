@@ -14,7 +14,7 @@ from amazon_simulator import Simulator
 
 MANY = 300
 
-pytestmark = [pytest.mark.hub, pytest.mark.skipif(servers.SSHD is None, reason=servers.NO_SSHD)]
+pytestmark = [pytest.mark.hub, pytest.mark.once, pytest.mark.skipif(servers.SSHD is None, reason=servers.NO_SSHD)]
 
 
 def exporting(amazon: Simulator, ssh: SshServer, folder: Path) -> dict[str, Any]:

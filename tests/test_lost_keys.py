@@ -12,7 +12,7 @@ from hub import Hub, declared
 
 from amazon_simulator import Account, Simulator
 
-pytestmark = pytest.mark.hub
+pytestmark = [pytest.mark.hub, pytest.mark.once]
 
 POSTGRESQL = "APPRODO_TEST_SERVER" in os.environ
 SECRET = "whsec_" + "c2ln" * 8

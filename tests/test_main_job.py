@@ -75,6 +75,7 @@ def test_a_changed_order_is_updated_and_a_new_one_added(hub: Hub, amazon: Simula
     assert (after[number]["version"], after[number]["lines"][0]["quantity"]) == (2, 777)
 
 
+@pytest.mark.once
 @pytest.mark.parametrize(
     ("option", "value", "word"),
     [("client_secret", "wrong", "secret"), ("refresh_token", "Atzr|revoked", "token")],
@@ -93,6 +94,7 @@ def test_wrong_credentials_fail_the_run_with_the_reason_and_the_next_step(
     assert hub.documents() == []
 
 
+@pytest.mark.once
 def test_a_missing_role_fails_the_run_and_names_the_roles(hub: Hub, amazon: Simulator):
     hub.apply(declared(amazon))
     amazon.dials.set("forbidden", operation="getPurchaseOrders")

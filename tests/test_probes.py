@@ -25,6 +25,7 @@ def web(hub: Hub) -> Web:
     return Web(hub)
 
 
+@pytest.mark.once
 def test_probes_answer_without_login_session_or_a_known_host(web: Web):
     for path in ("/health", "/ready"):
         answer = web.ask(path, Host="10.0.0.7:http")
@@ -129,6 +130,7 @@ def _of_server(hub: Hub) -> list[int]:
     return [postmaster, *(int(number) for number in found.stdout.split())]
 
 
+@pytest.mark.once
 def test_prometheus_reads_how_a_connector_did_with_a_token_for_that_alone(hub: Hub, web: Web):
     token = hub.command("token", "add", "Prometheus", "--scope", "metrics:read").stdout.strip()
     other = hub.command("token", "add", "ERP", "--scope", "documents:read").stdout.strip()

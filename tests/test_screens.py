@@ -1,6 +1,5 @@
 """The seed's way through the screens, in a real browser, with a real worker and a simulated Amazon."""
 
-import os
 import re
 import shutil
 
@@ -25,6 +24,7 @@ FLAGS = [
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.hub,
+    pytest.mark.once,
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: apt-get install chromium)"),
 ]
 
@@ -166,7 +166,6 @@ def test_a_node_in_use_is_not_deleted_and_the_screen_says_by_whom(page, hub: Hub
     assert hub.rows("SELECT count(*) FROM nodes_node") == [(1,)]
 
 
-@pytest.mark.skipif("APPRODO_TEST_SERVER" in os.environ, reason="the empty screens are the same on every database")
 def test_every_screen_opens_empty_in_both_languages(page, served):
     addresses = [link.get_attribute("href") for link in page.locator("nav a[href^='/'], aside a[href^='/']").all()]
     for language in ("it", "en"):
