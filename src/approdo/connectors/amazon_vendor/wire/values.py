@@ -33,7 +33,7 @@ REMEMBERED = 50_000
 def to_text(value: Loose) -> str:
     """What is written there; empty for nothing, or for an object. No database takes a NUL."""
     if isinstance(value, str):
-        return value.replace("\0", "").strip()
+        return (value.replace("\0", "") if "\0" in value else value).strip()
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, int | Decimal) else ""
@@ -72,11 +72,14 @@ def to_amount(value: Loose, field: str) -> Decimal | None:
     """
     if value is None:
         return None
+    amount = _sane(value) if isinstance(value, str) else None
+    if amount is not None:
+        return amount
     text = _number_text(value)
-    amount = _number(text)
-    if amount is None:
+    if _number(text) is None:
         raise UnreadableDocument("not_an_amount", field=field, value=text[:40])
-    if not _is_sane(text):
+    amount = _sane(text)
+    if amount is None:
         raise UnreadableDocument("number_out_of_range", field=field)
     return amount
 
@@ -86,6 +89,8 @@ def to_whole(value: Loose, field: str) -> int | None:
 
     Raises as `to_amount` does; a broken number is `not_an_amount` too.
     """
+    if type(value) is int and abs(value) < LARGEST_QUANTITY:  # a flag is an int too, and no number
+        return value
     number = to_amount(value, field)
     if number is None:
         return None
@@ -138,6 +143,13 @@ def _number(text: str) -> Decimal | None:
 
 
 @lru_cache(REMEMBERED)
+def _sane(written: str) -> Decimal | None:
+    """The number that a text is, where a price can be that."""
+    text = to_text(written)
+    number = _number(text)
+    return number if number is not None and _is_sane(text) else None
+
+
 def _is_sane(text: str) -> bool:
     _, digits, exponent = Decimal(text).as_tuple()
     if not any(digits):
