@@ -4,6 +4,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 
 import click
@@ -58,7 +59,26 @@ def approdo() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; returns 0: done, 1: failed, 2: bad usage or no such name, 130: interrupted."""
+    """Run a command; returns 0: done, 1: failed, 2: bad usage or no such name, 130: interrupted.
+
+    Where this process was a worker, it ends here and now.
+    """
+    code = _ran(arguments)
+    _leave(code)
+    return code
+
+
+def _leave(code: int) -> None:
+    """What a worker still does when it has closed goes on with the next one; Python would wait for it for minutes."""
+    database = sys.modules.get("approdo.processes.database")
+    if database and database.closing.is_set():
+        for stream in (sys.stdout, sys.stderr):
+            with suppress(OSError):
+                stream.flush()
+        os._exit(code)
+
+
+def _ran(arguments: Sequence[str] | None) -> int:
     from approdo.cli.lifeline import hold
 
     gc.set_threshold(10_000)  # imports make many objects and no rubbish

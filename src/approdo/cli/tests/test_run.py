@@ -7,7 +7,9 @@ import subprocess
 import sys
 from io import StringIO
 
+import born_ready
 import pytest
+import truth
 from hub import Hub, declared, wait_for
 
 from amazon_simulator import Simulator
@@ -84,6 +86,18 @@ def test_ctrl_c_leaves_the_run_to_the_next_worker_and_says_so(hub: Hub, amazon: 
     amazon.dials.clear()
     assert hub.run()["state"] == "succeeded"
     assert len(hub.run_states()) == 1
+
+
+def test_a_command_ends_with_its_run_though_other_work_of_its_process_still_waits_for_amazon(hub: Hub):
+    with Simulator(seed=1, orders=20, days=9, rate_limit=False) as away:
+        data = with_procedure(away, every="1 day")
+    data["nodes"].append({"name": "ERP", "type": "api"})
+    data["connectors"].append({"name": "Invoices", "node": "ERP", "type": "api.import_documents"})
+    hub.apply(data)
+    done = born_ready.run(["-m", "approdo", "run", "Invoices"], timeout=60, env=hub.environment, cwd=hub.home)
+    assert done.returncode == 0, done.stderr
+    assert "succeeded" in done.stdout
+    assert truth.live(hub), "the other work goes on with the next worker"
 
 
 def with_procedure(amazon: Simulator, name: str = "Every morning", **more):
