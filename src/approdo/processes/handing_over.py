@@ -29,7 +29,7 @@ from approdo.sales.models import SaleDocument
 from approdo.sales.personal import Reader
 from approdo.sdk.connector import Context, RequestMade
 from approdo.sdk.documents import Note
-from approdo.sdk.errors import ApprodoError, ConfigError, GoneError, RefusedError, TransientError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 from approdo.sdk.exports import Export, Handed, Parcel, Refusal
 
 Send = Callable[[Context, Parcel], Handed]
@@ -111,7 +111,7 @@ def _hand_over(send: Send, connector: Connector, attempt: Attempt) -> None:
     except RefusedError as error:
         pushing.give_up(batch, error, timezone.now())
         keep_notes(run, [_given_up(batch, error)], timezone.now())
-        if isinstance(error, GoneError) or pushing.given_up_by(run) >= MOST_GIVEN_UP:
+        if pushing.given_up_by(run) >= MOST_GIVEN_UP:
             raise
     except TransientError as error:
         if pushing.postpone(batch, error, timezone.now()):

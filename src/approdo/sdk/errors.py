@@ -35,10 +35,6 @@ class RefusedError(ApprodoError):
     kind = "refused"
 
 
-class GoneError(RefusedError):
-    """The other side wants nothing any more: what comes next would be refused too."""
-
-
 class TransientError(ApprodoError):
     """It may work later by itself. `retry_after` among its params: not before so many seconds have passed."""
 

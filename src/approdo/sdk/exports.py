@@ -88,8 +88,8 @@ class Export(Struct, frozen=True, kw_only=True):
 
     `send(context, parcel)` brings up to `most(options)` documents out, again and again until it says what became of
     them: it must do no harm where an earlier attempt had arrived. `RefusedError` from it gives the parcel up until a
-    person sends it again (`GoneError` also ends the run), `TransientError` has it tried later, `ConfigError` once
-    somebody has changed the settings. Without `send` the outside system calls for its documents.
+    person sends it again, `TransientError` has it tried later, `ConfigError` by each run until somebody has changed
+    the settings. Without `send` the outside system calls for its documents.
     """
 
     wanted: Callable[[Mapping[str, Any]], DocumentFilter]

@@ -55,6 +55,7 @@ _CALLS = {
     ),
     "tryton_status": Sentence(_("Tryton did not take {method} (status {status})."), _("Tryton's own log says more.")),
     "tryton_changed_meanwhile": Sentence(_("Somebody changed the same sale in Tryton at that moment."), _BY_ITSELF),
+    "tryton_database": Sentence(_("Tryton's database failed: {message}"), _BY_ITSELF),
     "tryton_unavailable": Sentence(_("Tryton at {host} is not available (status {status})."), _BY_ITSELF),
     "tryton_unreadable": Sentence(
         _("What {host} answered to {method} is not Tryton's."), _("A proxy or a firewall may have answered instead.")

@@ -81,6 +81,8 @@ def _error(error: Any, method: str) -> ApprodoError:
             return ConfigError("tryton_login_asks", message=_joined(message))
         case "ConcurrencyException", _:
             return TransientError("tryton_changed_meanwhile")
+        case _, str() as traceback if "OperationalError" in traceback:
+            return TransientError("tryton_database", message=_joined(str(name)))
     return RefusedError("tryton_failed", method=method, message=_joined(str(name)))
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from approdo.sdk import webhooks
 from approdo.sdk.connector import CheckResult, Context, Outcome, RequestMade
-from approdo.sdk.errors import ApprodoError, ConfigError, GoneError, RefusedError, TransientError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 from approdo.sdk.posting import Answer, Limits, post
 from approdo.sdk.webhooks import Message
 
@@ -67,9 +67,11 @@ def judge(answer: Answer, host: str) -> None:
     if status >= 500 or status in PASSING:
         raise _later(answer, host)
     if status == 410:
-        raise GoneError("webhook_gone", host=host)
+        raise ConfigError("webhook_gone", host=host)
+    if status in (404, 405):
+        raise ConfigError("webhook_not_there", host=host, status=status)
     if status in (401, 403):
-        raise RefusedError("webhook_not_let_in", host=host, status=status)
+        raise ConfigError("webhook_not_let_in", host=host, status=status)
     if status == 413:
         raise RefusedError("webhook_too_large", host=host)
     raise RefusedError("webhook_refused", host=host, status=status)

@@ -36,11 +36,17 @@ SENTENCES: Mapping[str, Sentence] = {
     ),
     "webhook_gone": Sentence(
         _("{host} says that it is gone for good (status 410)."),
-        _("Enter the receiver's new address in the node, or switch the connector off; then send the batch again."),
+        _(
+            "Enter the receiver's new address in the node, or switch the connector off. The batch waits; each run tries it."
+        ),
     ),
     "webhook_not_let_in": Sentence(
         _("{host} does not let us in (status {status})."),
-        _("Compare the signing secret and the sign-in with the receiver's, then send the batch again."),
+        _("Compare the signing secret and the sign-in with the receiver's. The batch waits; each run tries it."),
+    ),
+    "webhook_not_there": Sentence(
+        _("{host} takes no messages at this address (status {status})."),
+        _("Compare the node's address with the receiver's. The batch waits; each run tries it."),
     ),
     "webhook_too_large": Sentence(
         _("The message is too large for {host} (status 413)."),

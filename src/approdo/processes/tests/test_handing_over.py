@@ -148,27 +148,28 @@ def test_a_message_that_is_refused_does_not_hold_up_the_next_one(erp, receiver):
 
 def test_a_receiver_that_refuses_everything_is_not_asked_for_the_rest(erp, receiver):
     orders(*(f"PO{number:06}" for number in range(9)))
-    receiver.answers = [401] * 9
+    receiver.answers = [422] * 9
     run = run_of(erp)
     assert [step(erp, run) for _ in range(handing_over.MOST_GIVEN_UP - 1)] == [True, True]
     assert isinstance(failing(erp, run), RefusedError)
     assert handing_over.waiting(erp, timezone.now()) == 6
 
 
-def test_a_receiver_that_is_gone_gets_nothing_more_in_this_run(erp, receiver):
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (302, "webhook_redirects"),
+        (401, "webhook_not_let_in"),
+        (404, "webhook_not_there"),
+        (410, "webhook_gone"),
+    ],
+)
+def test_where_somebody_has_to_change_settings_the_batch_waits_and_says_why(erp, receiver, status, code):
     orders("PO000001", "PO000002")
-    receiver.answers = [410]
-    assert failing(erp).code == "webhook_gone"
-    assert Batch.objects.get().state == Batch.State.GIVEN_UP
-    assert handing_over.waiting(erp, timezone.now()) == 1
-
-
-def test_where_somebody_has_to_change_settings_the_batch_waits_and_says_why(erp, receiver):
-    orders("PO000001")
-    receiver.answers = [302]
+    receiver.answers = [status]
     assert isinstance(failing(erp), ConfigError)
     held = Batch.objects.get()
-    assert (held.state, held.error_code, held.next_attempt_at) == ("not_arrived", "webhook_redirects", None)
+    assert (held.state, held.error_code, held.next_attempt_at) == ("not_arrived", code, None)
     assert pushing.due([erp.pk], timezone.now() + timedelta(days=9)) == set()
     assert step(erp), "the next run tries it"
     assert len(set(ids(receiver))) == 1

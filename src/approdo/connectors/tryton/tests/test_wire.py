@@ -33,6 +33,10 @@ def test_amounts_and_days_come_back_as_they_were_sent():
         (["LoginException", ["sms", "Code:", "char"]], ConfigError, "tryton_login_asks", "Code:"),
         (["'nope'", "Traceback …"], RefusedError, "tryton_failed", "'nope'"),
         (["ConcurrencyException", "sale.sale,1"], TransientError, "tryton_changed_meanwhile", None),
+        (
+            ["server closed the connection", "Traceback …\npsycopg2.OperationalError: server closed the connection"],
+            TransientError, "tryton_database", "server closed the connection",
+        ),
     ],
 )  # fmt: skip
 def test_an_error_in_words_is_told_by_what_a_person_has_to_do(error, kind, code, message):

@@ -13,7 +13,7 @@ from hub import free_port, wait_for
 
 from approdo.connectors.webhook.export_documents import send
 from approdo.connectors.webhook.tests.conftest import FORMER, SECRET, node, parcel
-from approdo.sdk.errors import RefusedError, TransientError
+from approdo.sdk.errors import ConfigError, TransientError
 
 pytestmark = pytest.mark.once
 
@@ -44,7 +44,7 @@ def test_the_manuals_receiver_takes_each_message_once_and_only_ours(manuals, tmp
     wait_for(lambda: answers(manuals), "it listens")
     for _ in range(2):
         send(node(manuals).context, parcel())
-    with pytest.raises(RefusedError, match="webhook_not_let_in"):
+    with pytest.raises(ConfigError, match="webhook_not_let_in"):
         send(node(manuals, secret=FORMER).context, parcel(name="13-other"))
     with closing(sqlite3.connect(tmp_path / "inbox.sqlite3")) as inbox:
         assert [one for (one,) in inbox.execute("SELECT id FROM messages ORDER BY id")] == [

@@ -14,7 +14,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from approdo.connectors.webhook import receiver as ours
 from approdo.connectors.webhook.export_documents import send
 from approdo.connectors.webhook.tests.conftest import FORMER, SECRET, node, parcel
-from approdo.sdk.errors import ApprodoError, ConfigError, GoneError, RefusedError, TransientError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 
 pytestmark = pytest.mark.once
 
@@ -168,10 +168,12 @@ def test_a_redirect_is_not_followed(receiver):
         (503, TransientError, "webhook_failed"),
         (408, TransientError, "webhook_failed"),
         (400, RefusedError, "webhook_refused"),
-        (404, RefusedError, "webhook_refused"),
-        (401, RefusedError, "webhook_not_let_in"),
+        (404, ConfigError, "webhook_not_there"),
+        (405, ConfigError, "webhook_not_there"),
+        (401, ConfigError, "webhook_not_let_in"),
+        (422, RefusedError, "webhook_refused"),
         (413, RefusedError, "webhook_too_large"),
-        (410, GoneError, "webhook_gone"),
+        (410, ConfigError, "webhook_gone"),
     ],
 )
 def test_a_status_says_whether_it_is_tried_again(receiver, status, kind, code):

@@ -15,7 +15,7 @@ from approdo.exchanges.formats.tests.outgoing_documents import plain_document
 pytestmark = pytest.mark.once
 
 DOCS = (Path(__file__).parents[5] / "docs" / "exports.md").read_text()
-BATCH = Batch("1042", "Ordini per il gestionale")
+BATCH = Batch("1042-9f3a61c2", "Ordini per il gestionale")
 PARTIES = {"sender": "8012345000004", "sender_qualifier": "14", "receiver": "ERP", "receiver_qualifier": "ZZZ"}
 OF_FILES = Batch("1042-ab12cd34", at=datetime(2026, 5, 1, 12, 30, tzinfo=UTC))
 
