@@ -3,9 +3,9 @@
 import csv
 import getpass
 import json
-import re
 import sys
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -138,15 +138,16 @@ def _print_csv(found: "QuerySet[SaleDocument]") -> None:
 
 def _cell(value: Any) -> str:
     """Text of a CSV cell that no spreadsheet takes for a formula. Numbers stay numbers."""
+    from approdo.exchanges.formats.csv import guarded
     from approdo.sales.fields import plain
 
     if value is None:
         return ""
     if isinstance(value, datetime):
         return value.isoformat().replace("+00:00", "Z")
-    text = plain(value) if hasattr(value, "as_tuple") else str(value)
-    is_number = re.fullmatch(r"-?\d+(\.\d+)?", text)
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) and not is_number else text
+    if isinstance(value, Decimal):
+        return plain(value)
+    return str(value) if isinstance(value, int) else guarded(str(value))
 
 
 def _print_table(found: "QuerySet[SaleDocument]") -> None:

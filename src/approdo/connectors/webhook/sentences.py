@@ -37,7 +37,8 @@ SENTENCES: Mapping[str, Sentence] = {
     "webhook_gone": Sentence(
         _("{host} says that it is gone for good (status 410)."),
         _(
-            "Enter the receiver's new address in the node, or switch the connector off. The batch waits; each run tries it."
+            "Enter the receiver's new address in the node, or switch the connector off."
+            " The batch waits; each run tries it."
         ),
     ),
     "webhook_not_let_in": Sentence(
