@@ -1,6 +1,6 @@
 """How soon the engine begins, how fast it goes through steps, how late it is when much is due at once.
 
-    python bench/engine.py [--database sqlite] [--clicks 20] [--steps 300] [--procedures 300] [--workers 3]
+    python bench/engine.py [--database sqlite] [--clicks 20] [--steps 200] [--procedures 200] [--workers 3]
                            [--downloads] [--note "a shared machine"]
 
 *Click*: from the call that runs a connector (`POST /api/v1/connectors/1/run`) to the first request that the simulated
@@ -45,9 +45,9 @@ FILE = Path(__file__).resolve().parent / "results" / "engine.json"
 INSIDE = Path(__file__).with_name("engine_inside.py")
 DAYS = 2
 AT_ONCE = (1, 8)
-PAUSE = (0.3, 1.0)
+PAUSE = (0.1, 0.5)
 ORDERS = "/vendor/orders/v1/purchaseOrders"
-SETTLED_SECONDS = 6
+SETTLED_SECONDS = 4
 PATIENCE = 600
 DUE = """
 SELECT extract(epoch FROM whole.created_at - whole.due_at), extract(epoch FROM part.started_at - whole.due_at),
@@ -71,8 +71,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="only on this one")
     parser.add_argument("--clicks", type=int, default=20, help="0 leaves them out, as with the other two")
-    parser.add_argument("--steps", type=int, default=300, help="of each workflow")
-    parser.add_argument("--procedures", type=int, default=300)
+    parser.add_argument("--steps", type=int, default=200, help="of each workflow")
+    parser.add_argument("--procedures", type=int, default=200)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--downloads", action="store_true", help="procedures read from the simulated Amazon")
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
@@ -101,7 +101,6 @@ def _measured(options: argparse.Namespace) -> Iterator[Row]:
 
 def _clicks(server: str, count: int) -> Iterator[Row]:
     """The floor's clicks, then the hub's: milliseconds from the call to the first request at Amazon."""
-    pauses = random.Random(6)
     with Installation(server) as hub, simulated("--accounts", 1, "--orders", 20, "--no-rate-limit") as amazon:
         hub.apply(amazon, DAYS)
         visitor = hub.visitor(port := free_port(), "runs:write")
@@ -110,8 +109,8 @@ def _clicks(server: str, count: int) -> Iterator[Row]:
         _wait_for(visitor)
         time.sleep(SETTLED_SECONDS)
         with _bare(amazon) as floor, httpx2.Client(base_url=floor) as caller:
-            bare = [_click(caller, amazon, pauses) for _ in range(count + 1)][1:]
-        ours = [_click(visitor, amazon, pauses) for _ in range(count + 1)][1:]  # the first one signs in to Amazon
+            bare = [_click(caller, amazon) for _ in range(count + 1)][1:]
+        ours = [_click(visitor, amazon) for _ in range(count + 1)][1:]  # the first one signs in to Amazon
     least = statistics.median(click["to_request"] for click in bare)
     for name, clicks in (("click, floor", bare), ("click", ours)):
         parts = {part: [click[part] for click in clicks] for part in clicks[0]}
@@ -132,9 +131,9 @@ def _wait_for(visitor: httpx2.Client) -> None:
     raise SystemExit("the web server did not answer")
 
 
-def _click(visitor: httpx2.Client, amazon: Row, pauses: random.Random) -> dict[str, float]:
+def _click(visitor: httpx2.Client, amazon: Row) -> dict[str, float]:
     """Milliseconds from one call to its answer and to what came of it; waits until its run has ended."""
-    time.sleep(pauses.uniform(*PAUSE))
+    time.sleep(random.uniform(*PAUSE))
     seen = len(requests(amazon))
     clicked, began = datetime.now(UTC), time.perf_counter()
     said = visitor.post("/api/v1/connectors/1/run").raise_for_status().json()
@@ -178,9 +177,9 @@ def _bare(amazon: Row) -> Iterator[str]:
 
 def _steps(server: str, count: int) -> Iterator[Row]:
     """Steps a second: the work alone, the work remembered with the bare driver, the engine."""
-    for workflows in AT_ONCE:
-        with Installation(server) as hub:
-            rows = json.loads(hub.program(INSIDE, "steps", str(count), str(workflows)))
+    with Installation(server) as hub:
+        found = [json.loads(hub.program(INSIDE, "steps", str(count), str(workflows))) for workflows in AT_ONCE]
+    for rows in found:
         least = {row["name"]: row["steps_per_second"] for row in rows}
         for row in rows:
             speed = row["steps_per_second"]
