@@ -34,7 +34,7 @@ from typing import Any
 
 import httpx2
 import psycopg
-from many_hosts import Installation, requests, simulated
+from many_hosts import Installation, busy_seconds, processor_seconds, requests, simulated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -81,19 +81,20 @@ def main() -> None:
     load = round(os.getloadavg()[0], 1)
     rows = list(_measured(options))
     for row in rows:
-        print("  ".join(f"{name} {value}" for name, value in row.items()))
+        print(f"{row['database']:10} {row['name']:14}", *(f" {name} {row[name]}" for name in list(row)[2:]))
     machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps({**machine, "load": load, "note": options.note, "results": rows}, indent=2) + "\n")
 
 
 def _measured(options: argparse.Namespace) -> Iterator[Row]:
-    servers = {"sqlite": ""} if options.database != "postgresql" else {}
+    databases: dict[str, postgres.Server | None] = {"sqlite": None} if options.database != "postgresql" else {}
     if options.database == "postgresql" or (not options.database and postgres.server_binaries()):
-        servers["postgresql"] = postgres.Server(durable=True).address
-    for database, server in servers.items():
-        found = [*_clicks(server, options.clicks)] if options.clicks else []
-        found += _steps(server, options.steps) if options.steps else []
+        databases["postgresql"] = postgres.Server(durable=True)
+    for database, server in databases.items():
+        address = server.address if server else ""
+        found = [*_clicks(address, options.clicks)] if options.clicks else []
+        found += _steps(address, options.steps) if options.steps else []
         if server and options.procedures:
             found.append(_due(server, options))
         yield from ({"database": database, **row} for row in found)
@@ -187,29 +188,37 @@ def _steps(server: str, count: int) -> Iterator[Row]:
             yield {**row, **{name: round(speed / other, 2) for name, other in ratios.items()}}
 
 
-def _due(server: str, options: argparse.Namespace) -> Row:
+def _due(server: postgres.Server, options: argparse.Namespace) -> Row:
     """How many seconds after they were due the runs were asked for, begun and ended: half of them, and the last."""
     count, workers = options.procedures, options.workers
     empty = simulated("--accounts", count, "--orders", 0, "--no-rate-limit")
-    with Installation(server) as hub, empty if options.downloads else nullcontext() as amazon:
+    with Installation(server.address) as hub, empty if options.downloads else nullcontext() as amazon:
         if amazon:
             hub.apply(amazon, DAYS)
         floor = _bare_due(hub, count, workers)
-        for _ in range(workers):
-            hub.start("worker")
+        parties = {"workers": [hub.start("worker").pid for _ in range(workers)], "postgresql": [server.process]}
         time.sleep(SETTLED_SECONDS)
         hub.program(INSIDE, "procedures", str(count))
-        until = time.monotonic() + PATIENCE
-        while len(ended := hub.rows(DUE)) < count:
-            assert time.monotonic() < until, f"only {len(ended)} runs succeeded"
-            time.sleep(1)
+        ended, used = _until_ended(hub, count, parties)
     *moments, by = zip(*ended, strict=True)
     late = {name: _half_and_last(of_all) for name, of_all in zip(("asked", "begun", "ended"), moments, strict=True)}
-    kind = "due, downloads" if options.downloads else "due"
-    about = {"name": kind, "procedures": count, "workers": workers}
+    about = {"name": "due, downloads" if options.downloads else "due", "procedures": count, "workers": workers}
     shares = sorted((by.count(worker) for worker in set(by)), reverse=True)
     ratio = round(late["begun"]["last_s"] / floor, 1)
-    return {**about, **late, "by_worker": shares, "floor_last_begun_s": floor, "last_of_the_floor": ratio}
+    return {**about, **late, "by_worker": shares, "floor_last_begun_s": floor, "last_of_the_floor": ratio, **used}
+
+
+def _until_ended(hub: Installation, count: int, parties: dict[str, list[int]]) -> tuple[list[tuple[Any, ...]], Row]:
+    """What became of the runs, and what part of all cores each party took meanwhile; `others` is whoever else."""
+    began, busy = time.monotonic(), busy_seconds()
+    before = {name: sum(map(processor_seconds, pids)) for name, pids in parties.items()}
+    while len(ended := hub.rows(DUE)) < count:
+        assert time.monotonic() - began < PATIENCE, f"only {len(ended)} runs succeeded"
+        time.sleep(1)
+    whole = (time.monotonic() - began) * (os.cpu_count() or 1)
+    used = {name: sum(map(processor_seconds, pids)) - before[name] for name, pids in parties.items()}
+    used["others"] = max(0.0, busy_seconds() - busy - sum(used.values()))
+    return ended, {"of_all_cores": {name: round(seconds / whole, 2) for name, seconds in used.items()}}
 
 
 def _half_and_last(late: Sequence[Any]) -> dict[str, float]:
