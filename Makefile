@@ -41,6 +41,8 @@ bench: $(VENV)/dev
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/import_orders.py
 	$(BIN)/python bench/while_downloading.py
+	$(BIN)/python bench/engine.py
+	$(BIN)/python bench/start.py
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.
 lock:

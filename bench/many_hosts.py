@@ -204,6 +204,10 @@ class Installation:
         """Run a program in this installation; returns what it printed."""
         return self._run("-c", code)
 
+    def program(self, file: Path, *arguments: str) -> str:
+        """The same with a file."""
+        return self._run(str(file), *arguments)
+
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command and leave it running; its connections bear its name."""
         environment = self._environment | {"PGAPPNAME": f"bench-{name}-{len(self._started) + 1}"}
