@@ -43,6 +43,17 @@ def end(
     attempt.save()
 
 
+def land(batch: Batch, documents: Collection[int], where: str, at: datetime) -> None:
+    """Write down that some documents of a batch have arrived, and where they are, whatever becomes of the others."""
+    there = batch.deliveries.filter(document__in=documents).exclude(state=State.WITHDRAWN)
+    there.update(state=State.CONFIRMED, where=where[:500], at=at, code="", params={})
+
+
+def landed(batch: Batch) -> frozenset[int]:
+    """The documents of a batch of which it is known where they are."""
+    return frozenset(batch.deliveries.exclude(where="").values_list("document", flat=True))
+
+
 def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
     """Write down what became of each document of a batch that arrived, though another attempt had given it up."""
     with transaction.atomic():
@@ -52,9 +63,6 @@ def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
         taken = batch.deliveries.filter(state__in=(State.SENDING, State.CONFIRMED))
         for document, refusal in handed.refused.items():
             taken.filter(document=document).update(state=State.FAILED, at=at, code=refusal.code, params=refusal.params)
-        for where in set(handed.where.values()):
-            there = [document for document, place in handed.where.items() if place == where]
-            _sending(batch).filter(document__in=there).update(where=where[:500])
         _sending(batch).update(state=State.CONFIRMED, at=at)
         for document, number in handed.receipts.items():
             receive_receipt(batch.connector, document, number, at)
@@ -97,6 +105,8 @@ COUNTED = ("handed_over", "refused", "waiting")
 def send_again(connector: int, name: str, at: datetime) -> Batch:
     """Try a batch that was given up once more, as it was and under its name, for as long as a new one.
 
+    What has landed of it is not sent again.
+
     Raises `ConfigError`: `batch_not_found`; `batch_not_given_up`; `batch_taken_apart` where some of its documents
     were let out again by themselves.
     """
@@ -106,7 +116,7 @@ def send_again(connector: int, name: str, at: datetime) -> Batch:
         if not given_up.update(given_up_at=None, sent_again_at=at, next_attempt_at=at, **_error(None)):
             raise ConfigError("batch_not_given_up", batch=name)
         failed = batch.deliveries.filter(state=State.FAILED)
-        if failed.update(state=State.SENDING, at=at, code="", params={}) < batch.deliveries.count():
+        if failed.update(state=State.SENDING, at=at, code="", params={}) < batch.deliveries.filter(where="").count():
             raise ConfigError("batch_taken_apart", batch=name)
     batch.refresh_from_db()
     return batch

@@ -180,7 +180,8 @@ def _parcel(connector: Connector, batch: Batch) -> tuple[Parcel, dict[int, Refus
     chosen = FORMATS[options.get("format", "json")]
     reader = Reader(f"{connector.name} (connector)", "export", timezone.now()) if options.get("personal_data") else None
     content = delivery.content(batch, reader)
-    unfit = {one["id"]: why for one in content if (why := chosen.unfit(one, options))}
+    landed = pushing.landed(batch)
+    unfit = {one["id"]: why for one in content if one["id"] not in landed and (why := chosen.unfit(one, options))}
     documents = [one for one in content if one["id"] not in unfit]
     named = Named(id=batch.name, connector=connector.name, at=batch.claimed_at)
     parcel = Parcel(
@@ -195,6 +196,8 @@ def _parcel(connector: Connector, batch: Batch) -> tuple[Parcel, dict[int, Refus
         media_type=chosen.media_type(options),
         suffix=chosen.suffix,
         day=lambda document, moment: day(moment, zone_of(document, options)),
+        landed=landed,
+        note_landed=lambda some, where: pushing.land(batch, some, where, timezone.now()),
     )
     return parcel, unfit
 

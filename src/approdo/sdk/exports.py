@@ -1,6 +1,6 @@
 """Work that hands documents to an outside system: which documents, and how it knows that they arrived."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -47,6 +47,10 @@ class Parcel(Struct, frozen=True, kw_only=True):
     several parts (counted from 1; 0 is the whole). `day(document, moment)` is the calendar's day on which one of its
     moments falls where the goods go. `claimed_at` is when it was made (UTC), `time_zone` where people say what day and
     hour that was.
+
+    Where a parcel goes out piece by piece, `note_landed(documents, where)` writes down at once that documents (by their
+    `id`) have arrived, and where they are, such as in which file. They count as handed over whatever becomes of the
+    rest, and are in `landed` at the next attempt: they are not to be sent again.
     """
 
     id: str
@@ -60,6 +64,8 @@ class Parcel(Struct, frozen=True, kw_only=True):
     media_type: str
     suffix: str
     day: Callable[[Mapping[str, Any], str | None], str | None] = lambda _document, moment: moment and moment[:10]
+    landed: Collection[int] = frozenset()
+    note_landed: Callable[[Collection[int], str], None] = lambda _documents, _where: None
 
 
 class Refusal(Struct, frozen=True):
@@ -70,13 +76,9 @@ class Refusal(Struct, frozen=True):
 
 
 class Handed(Struct, frozen=True, kw_only=True):
-    """What became of a parcel, by a document's `id`: the outside system's own numbers, and what it did not take.
-
-    `where` says where a document is now, such as in which file.
-    """
+    """What became of a parcel, by a document's `id`: the outside system's own numbers, and what it did not take."""
 
     receipts: Mapping[int, str] = field(default_factory=dict)
-    where: Mapping[int, str] = field(default_factory=dict)
     refused: Mapping[int, Refusal] = field(default_factory=dict)
 
 

@@ -73,17 +73,17 @@ def wanted(options: Mapping[str, Any]) -> DocumentFilter:
 
 
 def send(context: Context, parcel: Parcel) -> Handed:
-    """Write every file of the parcel. What an earlier attempt wrote is written again as it was."""
-    files = names.files(parcel, context.options)
-    with opened(context.settings) as place:
-        for file in files:
-            _put(context, parcel, place, file)
-        where = {
-            document["id"]: f"{place.address.removesuffix('/')}/{file.name}"
-            for file in files
-            for document in file.documents
-        }
-    return Handed(where=where)
+    """Write every file of the parcel, and down that it is there: whoever takes it away is not to find it again.
+
+    Only what an earlier attempt wrote and could not note any more is written again, as it was.
+    """
+    if files := names.files(parcel, context.options):
+        with opened(context.settings) as place:
+            for file in files:
+                _put(context, parcel, place, file)
+                where = f"{place.address.removesuffix('/')}/{file.name}"
+                parcel.note_landed([document["id"] for document in file.documents], where)
+    return Handed()
 
 
 def _put(context: Context, parcel: Parcel, place: Place, file: names.File) -> None:

@@ -49,13 +49,21 @@ def pattern_problem_beside(pattern: str, options: Mapping[str, Any]) -> str | No
 
 
 def files(parcel: Parcel, options: Mapping[str, Any]) -> list[File]:
-    """The files of a parcel, the same at every attempt. Raises `ConfigError("file_names_not_unique")`."""
+    """The files of a parcel that are still to be put, each under the same name at every attempt.
+
+    Raises `ConfigError("file_names_not_unique")`.
+    """
     found = list(_files(parcel, options))
     names = [file.name.lower() for file in found]
     twice = [file.name for file in found if names.count(file.name.lower()) > 1]
     if twice:
         raise ConfigError("file_names_not_unique", name=twice[0])
-    return found
+    return [left for file in found if (left := _left(file, parcel)).documents]
+
+
+def _left(file: File, parcel: Parcel) -> File:
+    # Some of them only where an attempt before had them in files of their own.
+    return file._replace(documents=[one for one in file.documents if one["id"] not in parcel.landed])
 
 
 def _files(parcel: Parcel, options: Mapping[str, Any]) -> Iterator[File]:

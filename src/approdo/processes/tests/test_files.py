@@ -7,7 +7,8 @@ from amazon_orders import batch, item, node, order
 from django.utils import timezone
 from lxml import etree
 
-from approdo.exchanges import pushing
+from approdo.connectors.files.folder import Folder
+from approdo.exchanges import delivery, pushing
 from approdo.exchanges.models import Batch, Delivery, RunNote
 from approdo.nodes.models import Node
 from approdo.processes import handing_over
@@ -80,7 +81,7 @@ def test_the_name_has_the_moment_at_which_the_documents_were_taken_in_the_instal
     orders(order())
     assert handing_over.step(run_of(files_connector))
     Batch.objects.update(claimed_at=datetime(2026, 5, 1, 20, 30, 59, tzinfo=UTC), confirmed_at=None)
-    Delivery.objects.update(state="sending")
+    Delivery.objects.update(state="sending", where="")
     assert handing_over.step(run_of(files_connector))
     assert "20260502-053059.xml" in files(folder)
 
@@ -109,6 +110,95 @@ def test_a_file_that_nobody_took_away_is_waited_for(folder):
     Batch.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
     assert handing_over.step(run_of(files_connector))
     assert etree.fromstring(files(folder)["orders.xml"]).tag == "Documents"
+
+
+def one_in_a_file(folder):
+    """A connector with three orders to hand over, where the file of the last one is in the way."""
+    orders(order("PO000001"), order("PO000002"), order("PO000003"))
+    (folder / "PO000003.xml").write_bytes(b"the version before")
+    return connector(folder, per_file="one", file_name="{number}")
+
+
+def taken(folder):
+    """What the ERP finds and takes away; it leaves the last order's file."""
+    names = sorted(path.name for path in folder.glob("[!.]*") if path.name != "PO000003.xml")
+    for name in names:
+        (folder / name).unlink()
+    return names
+
+
+def failing(one):
+    Batch.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+    with pytest.raises(TransientError):
+        handing_over.step(run_of(one))
+
+
+def test_what_was_taken_away_is_not_written_again_while_a_later_file_is_waited_for(folder):
+    files_connector = one_in_a_file(folder)
+    found = []
+    for _attempt in range(4):
+        failing(files_connector)
+        found += taken(folder)
+    assert found == ["PO000001.xml", "PO000002.xml"]
+    assert states() == [("PO000001", "confirmed", ""), ("PO000002", "confirmed", ""), ("PO000003", "sending", "")]
+    (folder / "PO000003.xml").unlink()
+    Batch.objects.update(next_attempt_at=timezone.now() - timedelta(seconds=1))
+    run = run_of(files_connector)
+    assert handing_over.step(run)
+    assert list(files(folder)) == ["PO000003.xml"]
+    assert {state for _number, state, _code in states()} == {"confirmed"}
+    assert pushing.counts(run.pk) == {"handed_over": 3, "refused": 0}
+    assert pushing.places(run.pk, 9) == [f"{folder}/PO00000{number}.xml" for number in (1, 2, 3)]
+
+
+def test_what_was_taken_away_is_not_written_again_though_the_worker_died_at_a_later_file(folder, monkeypatch):
+    files_connector = one_in_a_file(folder)
+    (folder / "PO000003.xml").unlink()
+    with monkeypatch.context() as patched:
+        patched.setattr("approdo.connectors.files.folder.Folder.rename", dies_at("PO000003.xml", Folder.rename))
+        with pytest.raises(KeyboardInterrupt):
+            handing_over.step(run_of(files_connector))
+    assert taken(folder) == ["PO000001.xml", "PO000002.xml"]
+    assert handing_over.step(run_of(files_connector))
+    assert list(files(folder)) == ["PO000003.xml"]
+
+
+def dies_at(last, rename):
+    def renames(place, old, new):
+        if new == last:
+            raise KeyboardInterrupt
+        rename(place, old, new)
+
+    return renames
+
+
+def test_what_landed_of_a_batch_that_was_given_up_counts_as_handed_over_and_the_rest_can_be_sent_again(folder):
+    files_connector = one_in_a_file(folder)
+    failing(files_connector)
+    first = Batch.objects.get()
+    pushing.give_up(first, TransientError("file_in_the_way", name="PO000003.xml"), timezone.now())
+    assert [state for _number, state, _code in states()] == ["confirmed", "confirmed", "failed"]
+    taken(folder)
+    (folder / "PO000003.xml").unlink()
+    handing_over.send_again(files_connector, first.name, "anna")
+    assert handing_over.step(run_of(files_connector))
+    assert list(files(folder)) == ["PO000003.xml"]
+    assert {state for _number, state, _code in states()} == {"confirmed"}
+
+
+def test_what_has_landed_can_be_handed_over_again_while_the_rest_of_its_batch_waits(folder):
+    files_connector = one_in_a_file(folder)
+    failing(files_connector)
+    taken(folder)
+    first = Delivery.objects.get(document__number="PO000001").document_id
+    assert delivery.withdraw(files_connector.pk, [first], timezone.now()) == {first}
+    failing(files_connector)
+    assert taken(folder) == [], "the batch before comes first"
+    (folder / "PO000003.xml").unlink()
+    Batch.objects.update(next_attempt_at=None)
+    run = run_of(files_connector)
+    assert [handing_over.step(run), handing_over.step(run), handing_over.step(run)] == [True, True, False]
+    assert sorted(files(folder)) == ["PO000001.xml", "PO000003.xml"]
 
 
 def test_an_order_that_edifact_cannot_hold_is_refused_and_the_others_are_written(folder):

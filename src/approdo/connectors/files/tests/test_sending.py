@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import servers
+from msgspec.structs import replace
 from servers import FtpServer, SshServer
 
 from approdo.connectors import files
@@ -48,6 +49,13 @@ def context(folder: Path, made: list[RequestMade] | None = None, **options: Any)
     return Context(account="n", settings={"place": "folder", "folder": str(folder)}, options=checked, record=record)
 
 
+def sent(context: Context, parcel: Parcel) -> dict[int, str]:
+    """Send it; where each document has come to."""
+    where: dict[int, str] = {}
+    send(context, replace(parcel, note_landed=lambda some, there: where.update(dict.fromkeys(some, there))))
+    return where
+
+
 def found(folder: Path) -> dict[str, str]:
     return {path.name: path.read_text() for path in folder.iterdir()}
 
@@ -55,10 +63,10 @@ def found(folder: Path) -> dict[str, str]:
 def test_a_parcel_is_one_file_named_by_when_it_was_taken_and_again_the_same(tmp_path: Path) -> None:
     made: list[RequestMade] = []
     for attempt in (1, 2, 3):
-        handed = send(context(tmp_path, made), parcel(*ORDERS, attempt=attempt))
+        where = sent(context(tmp_path, made), parcel(*ORDERS, attempt=attempt))
         name = "ORDERS_20261025_023000_1042-ab12cd34.xml"
         assert found(tmp_path) == {name: "0:7HT4KQ2M A/../B"}
-        assert handed.where == {17: f"{tmp_path}/{name}", 18: f"{tmp_path}/{name}"}
+        assert where == {17: f"{tmp_path}/{name}", 18: f"{tmp_path}/{name}"}
     assert [(one.operation, one.attempt, one.error) for one in made] == [(f"put {name}", n, "") for n in (1, 2, 3)]
 
 
@@ -72,9 +80,9 @@ def test_one_document_in_a_file_is_named_by_it_and_no_number_leaves_the_director
     folder = tmp_path / "in"
     folder.mkdir()
     own = context(folder, per_file="one", file_name="{number}-{document}-v{version}.txt")
-    handed = send(own, parcel(*ORDERS))
+    where = sent(own, parcel(*ORDERS))
     assert found(folder) == {"7HT4KQ2M-17-v2.txt": "1:7HT4KQ2M", "A_.._B-18-v2.txt": "2:A/../B"}
-    assert handed.where[18] == f"{folder}/A_.._B-18-v2.txt"
+    assert where[18] == f"{folder}/A_.._B-18-v2.txt"
     assert list(tmp_path.iterdir()) == [folder]
 
 
@@ -95,6 +103,35 @@ def test_a_name_without_the_batch_waits_for_the_file_before_it_or_replaces_it(tm
     assert found(tmp_path) == {"orders.xml": "0:first"}
     send(context(tmp_path, file_name="orders.xml", existing="replace"), second)
     assert found(tmp_path) == {"orders.xml": "0:second"}
+
+
+def test_what_has_landed_is_left_out_and_the_others_keep_their_names_and_places(tmp_path: Path) -> None:
+    one = {"per_file": "one", "file_name": "{number}_{document}"}
+    three = parcel(*ORDERS, document(19, "last"), landed={17, 18})
+    assert sent(context(tmp_path, **one), three) == {19: f"{tmp_path}/last_19.xml"}
+    assert found(tmp_path) == {"last_19.xml": "3:last"}
+    assert sent(context(tmp_path, file_name="rest.xml"), three) == {19: f"{tmp_path}/rest.xml"}
+    assert found(tmp_path)["rest.xml"] == "0:last", "also where the settings changed in between"
+    gone = context(tmp_path / "gone", **one)
+    assert sent(gone, parcel(*ORDERS, landed={17, 18})) == {}, "nothing is left to open the folder for"
+
+
+@with_sshd
+def test_what_landed_before_the_line_broke_is_noted_and_what_did_not_is_not() -> None:
+    noted: list[int] = []
+    with SshServer().running() as ssh:
+
+        def write(some: Sequence[Mapping[str, Any]], part: int) -> Iterator[bytes]:
+            if part == 2:
+                ssh.stop()
+            yield b"x" * 100_000
+
+        options = clean(EXPORT_DOCUMENTS.options, {"per_file": "one", "file_name": "{document}.xml"})
+        there = Context(account="n", settings=ssh.settings(), options=options)
+        with pytest.raises(TransientError):
+            send(there, parcel(*ORDERS, write=write, note_landed=lambda some, _where: noted.extend(some)))
+        assert noted == [17]
+        assert "17.xml" in [path.name for path in ssh.folder.iterdir()]
 
 
 @pytest.mark.parametrize(
