@@ -49,7 +49,7 @@ def take(said: Said, matched: Matched) -> Taken:
         raise RefusedError("nothing_said", field="order_update")
     matching.lock([order.pk])
     notes: list[Note] = []
-    lines = _lines(said.lines, OrderLines(order), notes)
+    lines = _lines(said.lines, OrderLines(order, matched.recoded), notes)
     content = digest(msgspec.json.encode([said.receipt, lines], order="sorted"))
     newest = invoicing.newest_updates([order.pk]).get(order.pk)
     if newest and bytes(newest.digest) == content:
