@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from approdo.exchanges import delivery, recoding
+from approdo.exchanges import recoding
 from approdo.exchanges.imports import reading
 from approdo.exchanges.imports.reading import Bill, Given, OrderSaid
 from approdo.exchanges.models import ImportCall, ImportedDocument
@@ -132,10 +132,7 @@ def _order_update(call: ImportCall, found: OrderSaid, raw: bytes, allowed: Allow
         for line in update.lines
     ]
     matched = _recoded(matched, [(None, line.named) for line in lines], allowed)
-    taken = order_updates.take(Said(update.receipt or "", lines, raw, call.called_by, now), matched)
-    if update.receipt and taken.result == "accepted":
-        delivery.receive_receipt(call.connector, taken.document, update.receipt, now)
-    return taken
+    return order_updates.take(Said(update.receipt or "", lines, raw, call.called_by, now), matched)
 
 
 def _recoded(matched: Matched, lines: Sequence[tuple[str | None, Named]], allowed: Allowed) -> Matched:
