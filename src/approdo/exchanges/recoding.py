@@ -1,23 +1,27 @@
 """SKUs recoded in documents: own SKU and title beside what the other side said, never in its place.
 
-Of documents that are being taken in (`Intake`, inside their transaction) and of those already stored (`apply`).
+Of documents that are being taken in (`Intake`, inside their transaction) and of those already stored (`apply`). And
+back again for who names lines by own SKUs (`outward`).
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
 from approdo.catalog import places
-from approdo.catalog.recode import Code, Own, own_skus
+from approdo.catalog.recode import Code, Own, Wanted, external_skus, own_skus
+from approdo.connectors import node_type
 from approdo.exchanges import due, unmatched
+from approdo.nodes.models import Node
 from approdo.sales.models import SaleDocument, SaleLine
 from approdo.sales.receive import Origin
 from approdo.sales.rows import OwnLine, write_own
 from approdo.sdk.documents import Address, Batch
 from approdo.sdk.documents import SaleDocument as Document
+from approdo.sdk.errors import ConfigError
 
 
 class Asked(NamedTuple):
@@ -94,9 +98,7 @@ def apply(documents: Collection[int], asks: Asks, at: datetime, *, only_missing:
     for pk, node, program, vendor_code, ship_to, parties in rows.values_list(
         "pk", "node", "program", "vendor_code", "ship_to", "parties"
     ):
-        address = (parties.get("ship_to") or {}).get("address")
-        sold = Sold(vendor_code, ship_to, msgspec.convert(address, Address) if address else None)
-        groups.setdefault((node, program), {})[pk] = sold
+        groups.setdefault((node, program), {})[pk] = _stored(vendor_code, ship_to, parties)
     _note_places(sold for group in groups.values() for sold in group.values())
     lines = _lines(documents, only_missing)
     codes: dict[int, dict[int, Code]] = {}
@@ -119,6 +121,30 @@ def apply(documents: Collection[int], asks: Asks, at: datetime, *, only_missing:
         listed = unmatched.numbers(node, set(missing.values()), at, came=False)
         new |= {line: _own_line(None, listed.get(code)) for line, code in missing.items()}
     return _written([line for found in lines.values() for line in found], new) + Counter(documents=len(documents))
+
+
+def outward(
+    node: Node, orders: Mapping[str, SaleDocument], named: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The vendor SKUs that stand for own ones in orders of a node; `named` by the order's number and the own SKU.
+
+    Only those that the same table turns into that own SKU again: one with a more specific row is another product's.
+    """
+    sold = [_stored(order.vendor_code, order.ship_to, order.parties) for order in orders.values()]
+    asked = Asked(marketplace=_marketplace_of(node))
+    known = dict(zip(orders, zip(sold, _marketplaces(sold, asked), strict=True), strict=True))
+    wanted = {
+        (number, sku): Wanted(sku, known[number][0].vendor_code, known[number][1])
+        for number, sku in named
+        if number in known
+    }
+    found = external_skus(node.pk, set(wanted.values()))
+    codes = {one: [Code(one.vendor_code, one.marketplace, sku, "") for sku in skus] for one, skus in found.items()}
+    own = own_skus(node.pk, {code for several in codes.values() for code in several})
+    return {
+        key: tuple(code.vendor_sku for code in codes[one] if code in own and own[code].sku == one.sku)
+        for key, one in wanted.items()
+    }
 
 
 class _Line(NamedTuple):
@@ -205,6 +231,18 @@ def _sold(document: Document) -> Sold:
     selling, ship_to = document.parties.selling, document.parties.ship_to
     code, address = (ship_to.id or "", ship_to.address) if ship_to else ("", None)
     return Sold((selling.id if selling else None) or "", code, address)
+
+
+def _marketplace_of(node: Node) -> str:
+    try:
+        return node_type(node.type).marketplace(node.options) or ""
+    except ConfigError:  # nothing is left of its type
+        return ""
+
+
+def _stored(vendor_code: str, ship_to: str, parties: Mapping[str, Any]) -> Sold:
+    address = (parties.get("ship_to") or {}).get("address")
+    return Sold(vendor_code, ship_to, msgspec.convert(address, Address) if address else None)
 
 
 def _note_places(sold: Iterable[Sold]) -> None:

@@ -24,6 +24,6 @@ def work_of(connector: Connector) -> Import:
 
 
 def allowed(connector: Connector) -> Allowed:
-    """What the connector takes, and to whose orders it may belong."""
+    """What the connector takes, to whose orders it may belong, and whether SKUs are recoded."""
     work = work_of(connector)
-    return Allowed(work.takes(connector.options), work.nodes(connector.options))
+    return Allowed(work.takes(connector.options), work.nodes(connector.options), work.recodes(connector.options))

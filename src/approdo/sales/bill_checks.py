@@ -95,7 +95,7 @@ def _check_parties(document: Document, matched: Matched) -> None:
 
 
 def _lines(document: Document, matched: Matched, notes: list[Note]) -> list[Billed]:
-    orders = {number: OrderLines(order) for number, order in matched.orders.items()}
+    orders = {number: OrderLines(order, matched.recoded) for number, order in matched.orders.items()}
     found, seen = [], set()
     for place, line in enumerate(document.lines):
         field = f"lines.{place}"
@@ -103,9 +103,13 @@ def _lines(document: Document, matched: Matched, notes: list[Note]) -> list[Bill
             raise RefusedError("line_twice", value=line.sequence, field=f"{field}.sequence")
         seen.add(line.sequence)
         order = _order_of(line, orders, field)
-        named = Named(line.order_line or "", line.vendor_sku, line.asin, line.sku or "")
-        found.append(_billed(line, order.find(named, field), field, notes))
+        found.append(_billed(line, order.find(named(line), field), field, notes))
     return found
+
+
+def named(line: Line) -> Named:
+    """By what a line of a bill names the line of its order."""
+    return Named(line.order_line or "", line.vendor_sku, line.asin, line.sku or "")
 
 
 def _order_of(line: Line, orders: Mapping[str, OrderLines], field: str) -> OrderLines:

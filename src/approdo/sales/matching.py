@@ -4,7 +4,7 @@
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from django.db.models import F
@@ -19,12 +19,16 @@ THEIRS = ("vendor_sku", "asin")
 
 
 class Matched(NamedTuple):
-    """The orders that a document is about, by their numbers, and what they have in common."""
+    """The orders that a document is about, by their numbers, and what they have in common.
+
+    `recoded` gives the vendor SKUs that stand for own ones, by the order's number and the own SKU.
+    """
 
     node: Node
     program: str
     vendor_code: str
     orders: dict[str, SaleDocument]
+    recoded: Mapping[tuple[str, str], Collection[str]] = {}
 
 
 class Named(NamedTuple):
@@ -34,6 +38,11 @@ class Named(NamedTuple):
     vendor_sku: str = ""
     asin: str = ""
     sku: str = ""
+
+    @property
+    def by_sku_alone(self) -> bool:
+        """Whether the own SKU is all that says which line it is."""
+        return bool(self.sku) and not any(self[:-1])
 
     def __str__(self) -> str:
         return ", ".join(f"{name} {value}" for name, value in zip(self._fields, self, strict=True) if value)
@@ -88,10 +97,14 @@ def lock(orders: Collection[int]) -> None:
 
 
 class OrderLines:
-    """The lines of one order, to be found by their sequence or by a code."""
+    """The lines of one order, to be found by their sequence or by a code.
 
-    def __init__(self, order: SaleDocument) -> None:
+    An own SKU that no line has is looked up in `recoded`; only a line without an own SKU is found that way.
+    """
+
+    def __init__(self, order: SaleDocument, recoded: Mapping[tuple[str, str], Collection[str]]) -> None:
         self.order = order
+        self._recoded = recoded
         self._by_sequence: dict[str, SaleLine] = {}
         self._by_code: dict[tuple[str, str], list[SaleLine]] = defaultdict(list)
         for line in order.lines.all():
@@ -120,6 +133,10 @@ class OrderLines:
             return self._by_sequence[named.sequence]
         code = next(code for code in CODES if getattr(named, code))
         found = self._by_code.get((code, getattr(named, code)), [])
+        if not found and code == "sku":
+            vendor_skus = self._recoded.get((number, named.sku), ())
+            by_table = [line for one in vendor_skus for line in self._by_code.get(("vendor_sku", one), ())]
+            found = [line for line in by_table if not line.sku]
         found = [line for line in found if not (line.cancelled or line.vanished)] or found
         if not found:
             raise RefusedError("line_not_found", order=number, named=str(named), field=field)

@@ -1,6 +1,7 @@
 """What an ERP says of an order, kept for the acknowledgement: its own number, and what becomes of each line.
 
-Each different update is kept; the newest holds. Nothing of it is sent to Amazon yet.
+Each different update is kept; the newest holds, with that part of the one before it that it does not give: the number,
+or all of the lines. Nothing of it is sent to Amazon yet.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,16 +50,18 @@ def take(said: Said, matched: Matched) -> Taken:
         raise RefusedError("nothing_said", field="order_update")
     matching.lock([order.pk])
     notes: list[Note] = []
-    lines = _lines(said.lines, OrderLines(order), notes)
-    content = digest(msgspec.json.encode([said.receipt, lines], order="sorted"))
+    lines = _lines(said.lines, OrderLines(order, matched.recoded), notes)
     newest = invoicing.newest_updates([order.pk]).get(order.pk)
+    receipt = said.receipt or (newest.receipt if newest else "")
+    lines = lines or (newest.lines if newest else [])
+    content = digest(msgspec.json.encode([receipt, _answers(lines)], order="sorted"))
     if newest and bytes(newest.digest) == content:
         return Taken("unchanged", order.pk, newest.number)
     number = newest.number + 1 if newest else 1
     OrderUpdate.objects.create(
         order=order,
         number=number,
-        receipt=said.receipt,
+        receipt=receipt,
         lines=lines,
         raw=compress(said.raw),
         digest=content,
@@ -94,6 +97,11 @@ def _lines(said: Sequence[LineSaid], order: OrderLines, notes: list[Note]) -> li
         named = {"sequence": ordered.sequence, "asin": ordered.asin, "vendor_sku": ordered.vendor_sku}
         found.append({**named, "sku": ordered.sku, **answers})
     return found
+
+
+def _answers(lines: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What is said of the lines, without what their order says: that can change, and nobody said it."""
+    return [{name: line[name] for name in ("sequence", *ANSWERS) if name in line} for line in lines]
 
 
 def _answer(answer: Mapping[str, Any], ordered: SaleLine, field: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from approdo.sdk.connector import ConnectorType
 from approdo.sdk.imports import Import, Posted
 from approdo.sdk.options import Choice, Kind, Option
+from approdo.sdk.recoding import RECODE_SKUS
 from approdo.sdk.text import marked as _
 
 TAKES = Option(
@@ -25,6 +26,16 @@ NODES = Option(
     label=_("Nodes"),
     help=_("The accounts to whose orders documents may belong. None chosen: every account."),
 )
+RECODE = Option(
+    name=RECODE_SKUS,
+    kind=Kind.FLAG,
+    label=_("Run SKU recoding?"),
+    help=_(
+        "Where no line of the order has your own SKU, the line is found by the vendor SKU that the SKU recoding table"
+        " has for it."
+    ),
+    default=False,
+)
 
 
 def takes(options: Mapping[str, Any]) -> frozenset[str]:
@@ -37,10 +48,15 @@ def nodes(options: Mapping[str, Any]) -> frozenset[int]:
     return frozenset(options.get("nodes") or ())
 
 
+def recodes(options: Mapping[str, Any]) -> bool:
+    """Whether an own SKU that the order does not carry is looked up in the table."""
+    return bool(options.get(RECODE_SKUS))
+
+
 IMPORT_DOCUMENTS = ConnectorType(
     name="api.import_documents",
     label=_("API Import documents"),
     help=_("An ERP posts invoices, credit notes and order updates to the connector's address."),
-    options=(TAKES, NODES),
-    work=Import(takes=takes, nodes=nodes),
+    options=(TAKES, NODES, RECODE),
+    work=Import(takes=takes, nodes=nodes, recodes=recodes),
 )

@@ -221,8 +221,10 @@ class PostedUpdateLine(Shape):
 class PostedUpdate(Shape):
     """What the ERP says of an order."""
 
-    receipt: Receipt | None = Field(None, description="The ERP's number.")
-    lines: list[PostedUpdateLine] = Field([], max_length=MOST_LINES)
+    receipt: Receipt | None = Field(None, description="The ERP's number; left out: as said before.")
+    lines: list[PostedUpdateLine] = Field(
+        [], max_length=MOST_LINES, description="In place of all that were said before; left out: as said before."
+    )
 
 
 class PostedOrderUpdate(Shape):

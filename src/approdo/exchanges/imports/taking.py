@@ -5,21 +5,21 @@ what was stored is `unchanged`.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
-from approdo.exchanges import delivery
+from approdo.exchanges import recoding
 from approdo.exchanges.imports import reading
 from approdo.exchanges.imports.reading import Bill, Given, OrderSaid
 from approdo.exchanges.models import ImportCall, ImportedDocument
 from approdo.nodes.time_ranges import zone_of
-from approdo.sales import bills, matching, order_updates
+from approdo.sales import bill_checks, bills, matching, order_updates
 from approdo.sales.bills import Came, Taken
-from approdo.sales.matching import Named
+from approdo.sales.matching import Matched, Named
 from approdo.sales.order_updates import ANSWERS, LineSaid, Said
 from approdo.sdk.documents import DocumentType
 from approdo.sdk.errors import RefusedError
@@ -34,10 +34,14 @@ Result = ImportedDocument.Result
 
 
 class Allowed(NamedTuple):
-    """What a connector takes, and to the orders of which nodes it may belong; no node: every one."""
+    """What a connector takes, and to the orders of which nodes it may belong; no node: every one.
+
+    `recodes`: whether an own SKU that the order does not carry is looked up in the table.
+    """
 
     takes: frozenset[str]
     nodes: frozenset[int]
+    recodes: bool = False
 
 
 def begin(connector: int, by: str, format_: str, size: int) -> ImportCall:
@@ -98,11 +102,11 @@ def _stored(call: ImportCall, given: Given, allowed: Allowed) -> Taken:
     found = reading.read(given)
     now = timezone.now()
     if isinstance(found, OrderSaid):
-        return _order_update(call, found, given.raw, allowed.nodes, now)
-    return _bill(found, given.raw, allowed.nodes, now)
+        return _order_update(call, found, given.raw, allowed, now)
+    return _bill(found, given.raw, allowed, now)
 
 
-def _bill(bill: Bill, raw: bytes, nodes: Collection[int], now: datetime) -> Taken:
+def _bill(bill: Bill, raw: bytes, allowed: Allowed, now: datetime) -> Taken:
     said = bill.said
     seller = said.selling_party.id if said.selling_party else None
     if seller and bill.vendor_code and seller != bill.vendor_code:
@@ -110,15 +114,16 @@ def _bill(bill: Bill, raw: bytes, nodes: Collection[int], now: datetime) -> Take
     vendor_code = bill.vendor_code or seller
     numbers = list(dict.fromkeys([*said.orders, *filter(None, (line.order for line in said.lines))]))
     if not numbers and said.corrects and bill.type is DocumentType.CREDIT_NOTE:
-        numbers = matching.orders_of_invoice(said.corrects, vendor_code, nodes)
-    matched = matching.find_orders(numbers, vendor_code, nodes)
+        numbers = matching.orders_of_invoice(said.corrects, vendor_code, allowed.nodes)
+    matched = matching.find_orders(numbers, vendor_code, allowed.nodes)
     document = reading.document(bill, zone_of(matched.node), matched.program, matched.vendor_code)
-    return bills.take(document, matched, Came(raw, said.total, now))
+    lines = [(line.order, bill_checks.named(line)) for line in document.lines]
+    return bills.take(document, _recoded(matched, lines, allowed), Came(raw, said.total, now))
 
 
-def _order_update(call: ImportCall, found: OrderSaid, raw: bytes, nodes: Collection[int], now: datetime) -> Taken:
+def _order_update(call: ImportCall, found: OrderSaid, raw: bytes, allowed: Allowed, now: datetime) -> Taken:
     update = found.update
-    matched = matching.find_orders([found.number], found.vendor_code, nodes)
+    matched = matching.find_orders([found.number], found.vendor_code, allowed.nodes)
     lines = [
         LineSaid(
             Named(line.sequence or "", line.vendor_sku or "", line.asin or "", line.sku or ""),
@@ -126,10 +131,15 @@ def _order_update(call: ImportCall, found: OrderSaid, raw: bytes, nodes: Collect
         )
         for line in update.lines
     ]
-    taken = order_updates.take(Said(update.receipt or "", lines, raw, call.called_by, now), matched)
-    if update.receipt and taken.result == "accepted":
-        delivery.receive_receipt(call.connector, taken.document, update.receipt, now)
-    return taken
+    matched = _recoded(matched, [(None, line.named) for line in lines], allowed)
+    return order_updates.take(Said(update.receipt or "", lines, raw, call.called_by, now), matched)
+
+
+def _recoded(matched: Matched, lines: Sequence[tuple[str | None, Named]], allowed: Allowed) -> Matched:
+    """With what the table says of own SKUs that stand alone in lines, each beside the number of the order it names."""
+    only = next(iter(matched.orders))
+    named = {(order or only, line.sku) for order, line in lines if line.by_sku_alone} if allowed.recodes else set()
+    return matched._replace(recoded=recoding.outward(matched.node, matched.orders, named)) if named else matched
 
 
 def _named(given: Given) -> dict[str, str]:

@@ -5,7 +5,7 @@ from posted import invoice, line, update
 
 from approdo.api.tests.imports.posting import post, post_xml, refused, results
 from approdo.exchanges.models import Receipt
-from approdo.sales.models import OrderUpdate, SaleDocument
+from approdo.sales.models import OrderUpdate, SaleDocument, SaleLine
 
 
 def credit(number="NC-1", **changes):
@@ -36,6 +36,7 @@ def test_a_credit_note_for_an_invoice_that_is_not_here_is_taken_with_a_warning(e
 
 
 ACCEPTED = {"sequence": "1", "accepted": {"quantity": 2, "unit": "cases", "delivery_date": "2026-05-09"}}
+PIECES = {"quantity": 36, "unit": "eaches", "reason": "obsolete_product"}
 
 
 def test_an_order_update_is_kept_and_shown_not_sent(erp, ordered):
@@ -51,7 +52,7 @@ def test_an_order_update_is_kept_and_shown_not_sent(erp, ordered):
         "quantity": 2, "unit": "cases", "unit_size": 12, "eaches": 24, "delivery_date": "2026-05-09",
     }  # fmt: skip
     assert (said["rejected"]["eaches"], said["backordered"]) == (12, None)
-    assert Receipt.objects.get().number == "SO-17"
+    assert not Receipt.objects.exists()  # the update says it; receipts are of those to whom the order was handed over
     assert results(post_xml(erp, update(lines=[{**ACCEPTED, **rest}]))) == ["unchanged"]
     assert OrderUpdate.objects.count() == 1
 
@@ -82,3 +83,34 @@ def test_what_was_accepted_is_what_has_to_be_invoiced(erp, ordered):
 def test_an_update_that_does_not_fit_is_refused(erp, ordered, document, code):
     assert refused(erp, document)[0] == code
     assert not OrderUpdate.objects.exists()
+
+
+def test_an_update_keeps_the_part_that_the_next_one_does_not_give(erp, ordered):
+    whole = update(lines=[ACCEPTED])
+    post(erp, whole)
+    number, lines = update(receipt="SO-18"), update(receipt=None, lines=[{"sequence": "1", "rejected": PIECES}])
+
+    def shown():
+        found = erp.get(f"/documents/{ordered.pk}").data["order_update"]
+        return found["receipt"], [(one["accepted"] is not None, one["rejected"] is not None) for one in found["lines"]]
+
+    assert results(post(erp, number, number, update(receipt=None, lines=[ACCEPTED]))) == [
+        "accepted", "unchanged", "unchanged",
+    ]  # fmt: skip
+    assert shown() == ("SO-18", [(True, False)])
+    assert results(post(erp, lines, lines, number)) == ["accepted", "unchanged", "unchanged"]
+    assert shown() == ("SO-18", [(False, True)])
+    assert results(post(erp, whole)) == ["accepted"]
+    assert shown() == ("SO-17", [(True, False)])
+
+
+def test_what_an_order_has_to_have_invoiced_stays_when_only_the_receipt_comes(erp, ordered):
+    post(erp, update(receipt=None, lines=[ACCEPTED]), invoice(lines=[line(quantity=2)], gross_total="26.40"))
+    post(erp, update(receipt="SO-18"))
+    assert erp.get(f"/documents/{ordered.pk}").data["invoiced"]
+
+
+def test_an_update_posted_again_after_its_line_was_recoded_says_nothing_new(erp, ordered):
+    post(erp, update(lines=[ACCEPTED]))
+    SaleLine.objects.filter(document=ordered).update(sku="ART-9")
+    assert results(post(erp, update(lines=[ACCEPTED]))) == ["unchanged"]
