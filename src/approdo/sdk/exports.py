@@ -24,7 +24,9 @@ class DocumentFilter(Struct, frozen=True, kw_only=True):
     """Which documents are wanted: all that is given has to fit, and what is empty leaves everything in.
 
     `nodes` are their numbers; `since` and `until` are days, both included, of the document's date. `changed_only`
-    wants those that came in more than one version, `skus_known` those of which each line has its own SKU.
+    wants those that came in more than one version, `skus_known` those of which each line that is still wanted has its
+    own SKU. Where each version is handed over once, `states` are those in which a document is handed over first: its
+    newer versions come in any state.
     """
 
     types: frozenset[str] = frozenset()
