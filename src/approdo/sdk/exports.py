@@ -91,7 +91,9 @@ class Export(Struct, frozen=True, kw_only=True):
     `send(context, parcel)` brings up to `most(options)` documents out, again and again until it says what became of
     them: it must do no harm where an earlier attempt had arrived. `RefusedError` from it gives the parcel up until a
     person sends it again (`GoneError` also ends the run), `TransientError` has it tried later, `ConfigError` once
-    somebody has changed the settings. Without `send` the outside system calls for its documents.
+    somebody has changed the settings. Of a parcel that is given up, something may have arrived after a `TransientError`
+    and nothing after the others; `nothing_arrived` among an error's params says it where it is not so. Without `send`
+    the outside system calls for its documents.
     """
 
     wanted: Callable[[Mapping[str, Any]], DocumentFilter]

@@ -77,7 +77,12 @@ def send(context: Context, parcel: Parcel) -> Handed:
     files = names.files(parcel, context.options)
     with opened(context.settings) as place:
         for file in files:
-            _put(context, parcel, place, file)
+            try:
+                _put(context, parcel, place, file)
+            except ApprodoError as error:
+                if file is not files[0]:
+                    error.params["nothing_arrived"] = False
+                raise
         where = {
             document["id"]: f"{place.address.removesuffix('/')}/{file.name}"
             for file in files

@@ -91,10 +91,21 @@ def test_a_name_without_the_batch_waits_for_the_file_before_it_or_replaces_it(tm
     send(context(tmp_path, file_name="orders.xml"), first)
     with pytest.raises(TransientError) as caught:
         send(context(tmp_path, file_name="orders.xml"), second)
-    assert caught.value.code == "file_in_the_way"
+    assert (caught.value.code, caught.value.params["nothing_arrived"]) == ("file_in_the_way", True)
     assert found(tmp_path) == {"orders.xml": "0:first"}
     send(context(tmp_path, file_name="orders.xml", existing="replace"), second)
     assert found(tmp_path) == {"orders.xml": "0:second"}
+
+
+def test_where_an_earlier_file_of_the_parcel_is_there_something_arrived(tmp_path: Path) -> None:
+    (tmp_path / "second.xml").write_text("the one before")
+    with pytest.raises(TransientError) as caught:
+        send(
+            context(tmp_path, per_file="one", file_name="{number}.xml"),
+            parcel(document(1, "first"), document(2, "second")),
+        )
+    assert (caught.value.code, caught.value.params["nothing_arrived"]) == ("file_in_the_way", False)
+    assert found(tmp_path) == {"first.xml": "1:first", "second.xml": "the one before"}
 
 
 @pytest.mark.parametrize(
