@@ -71,7 +71,7 @@ def due(connector: int, wanted: DocumentFilter, since: datetime | None = None) -
     if wanted.states:
         known = Delivery.objects.filter(document=OuterRef("pk"), connector=connector)
         # A first version is no change: nobody looks for an earlier hand-over of the many that never changed.
-        found = found.filter(Q(state__in=sorted(wanted.states)) | Q(Exists(known), version__gt=1))
+        found = found.filter(Q(state__in=sorted(wanted.states)) | (Q(version__gt=1) & Exists(known)))
     if since is not None:
         found = found.filter(updated_at__gte=since)
     return found.select_related("node").order_by("updated_at", "pk")
