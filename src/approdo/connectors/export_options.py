@@ -51,7 +51,8 @@ FILTER = Option(
             label=_("States"),
             help=_(
                 "None ticked: every state, also one that Amazon adds one day."
-                " A document is handed over in the state in which it is found."
+                " The states decide what is handed over first: what was handed over before comes in its newest version"
+                " whatever state it is in by now, so that a closed or cancelled order reaches its receiver."
             ),
             choices=tuple(Choice(state, label) for state, label in STATES.items()),
         ),
@@ -90,7 +91,9 @@ FILTER = Option(
             name="skus_known",
             kind=Kind.FLAG,
             label=_("Only with all SKUs known"),
-            help=_("A document with a line that has no own SKU waits until a recoding gives it one."),
+            help=_(
+                "A document with a line that is still wanted and has no own SKU waits until a recoding gives it one."
+            ),
             default=False,
         ),
     ),

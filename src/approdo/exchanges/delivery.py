@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import Exists, F, OuterRef, Q, Sum
 
 from approdo.catalog.places import places
 from approdo.exchanges import due
@@ -26,7 +26,7 @@ AGAIN_AFTER = timedelta(minutes=15)
 """So long a batch is waited for before it is given out again."""
 
 KEPT = timedelta(days=30)
-"""So long after it was confirmed a batch can be asked for by its name."""
+"""So long after it was confirmed a batch can be asked for by its name, and sent again after it was given up."""
 
 MOST = 1000
 """Documents in one batch."""
@@ -160,14 +160,16 @@ def outgoing(rows: Sequence[SaleDocument], before: dict[int, list[int]] | None =
 
 
 def empty_old(now: datetime, most: int = 100) -> int:
-    """Throw away what some batches held that were confirmed long ago, and how the attempts to send them went.
+    """Throw away what some batches held that were confirmed or given up long ago.
 
-    What was handed over stays written down.
+    What was handed over stays written down. So do the attempts to send what was given up, which say whether it may
+    have arrived; those of what was confirmed go.
     """
-    old = Batch.objects.filter(confirmed_at__lt=now - KEPT).exclude(content=b"")
+    before = now - KEPT
+    old = Batch.objects.filter(Q(confirmed_at__lt=before) | Q(given_up_at__lt=before)).exclude(content=b"")
     numbers = list(old.values_list("pk", flat=True)[:most])
-    Attempt.objects.filter(batch__in=numbers).delete()
-    return Batch.objects.filter(pk__in=numbers).update(content=b"")
+    Attempt.objects.filter(batch__in=numbers, batch__confirmed_at__isnull=False).delete()
+    return old.filter(pk__in=numbers).update(content=b"")  # one may be on its way again by now
 
 
 def _overdue(asked: Asked) -> Batch | None:
@@ -235,9 +237,11 @@ def _written(asked: Asked, found: list[SaleDocument]) -> Batch | None:
 
 
 def _versions(connector: int, documents: Collection[int]) -> dict[int, list[int]]:
-    """The versions of documents that the connector got at some time."""
+    """The versions of documents that the connector got at some time, or perhaps got."""
     got = Delivery.objects.filter(connector=connector, document__in=documents)
     got = got.exclude(~Q(code=""), batch__given_up_at=None)  # refused by itself: it was not taken, or not even sent
+    perhaps = Attempt.objects.filter(batch=OuterRef("batch"), perhaps_arrived=True)
+    got = got.filter(Q(batch__given_up_at=None) | Exists(perhaps))
     found: dict[int, list[int]] = {}
     for document, version in got.order_by("version").values_list("document", "version").distinct():
         found.setdefault(document, []).append(version)

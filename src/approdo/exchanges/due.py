@@ -33,12 +33,16 @@ class Looking(NamedTuple):
 
 def wanted_documents(wanted: DocumentFilter) -> QuerySet[SaleDocument]:
     """The documents that fit a filter. Days are those of the installation's time zone."""
+    found = _in_any_state(wanted)
+    return found.filter(state__in=sorted(wanted.states)) if wanted.states else found
+
+
+def _in_any_state(wanted: DocumentFilter) -> QuerySet[SaleDocument]:
     conditions: dict[str, frozenset[Any]] = {
         "type__in": wanted.types,
         "program__in": wanted.programs,
         "node__in": wanted.nodes,
         "vendor_code__in": wanted.vendor_codes,
-        "state__in": wanted.states,
     }
     found = SaleDocument.objects.filter(**{name: sorted(values) for name, values in conditions.items() if values})
     zone = timezone.get_default_timezone()
@@ -49,7 +53,7 @@ def wanted_documents(wanted: DocumentFilter) -> QuerySet[SaleDocument]:
     if wanted.changed_only:
         found = found.filter(version__gt=1)
     if wanted.skus_known:
-        nameless = SaleLine.objects.filter(document=OuterRef("pk"), sku=None, vanished=False)
+        nameless = SaleLine.objects.filter(document=OuterRef("pk"), sku=None, cancelled=False, vanished=False)
         found = found.filter(~Exists(nameless))
     return found
 
@@ -57,12 +61,17 @@ def wanted_documents(wanted: DocumentFilter) -> QuerySet[SaleDocument]:
 def due(connector: int, wanted: DocumentFilter, since: datetime | None = None) -> QuerySet[SaleDocument]:
     """The documents whose newest version the connector wants and has not got, oldest change first.
 
-    With `since`, of those that were stored at that moment or later.
+    Its states say what is handed over first: what was ever claimed for the connector, even if it was refused then,
+    comes in whatever state it is by now. With `since`, of those that were stored at that moment or later.
     """
     got = Delivery.objects.filter(
         ~Q(state=Delivery.State.WITHDRAWN), document=OuterRef("pk"), connector=connector, version=OuterRef("version")
     )
-    found = wanted_documents(wanted).filter(~Exists(got))
+    found = _in_any_state(wanted).filter(~Exists(got))
+    if wanted.states:
+        known = Delivery.objects.filter(document=OuterRef("pk"), connector=connector)
+        # A first version is no change: nobody looks for an earlier hand-over of the many that never changed.
+        found = found.filter(Q(state__in=sorted(wanted.states)) | (Q(version__gt=1) & Exists(known)))
     if since is not None:
         found = found.filter(updated_at__gte=since)
     return found.select_related("node").order_by("updated_at", "pk")

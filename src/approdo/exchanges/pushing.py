@@ -12,7 +12,7 @@ from django.db.models import F, Min, QuerySet
 from approdo.exchanges.delivery import State, find, receive_receipt
 from approdo.exchanges.models import OPEN, Attempt, Batch, Delivery
 from approdo.exchanges.patience import WAITS, next_attempt
-from approdo.sdk.errors import ApprodoError, ConfigError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 from approdo.sdk.exports import Handed
 
 LONGEST_WAIT = WAITS[-1]
@@ -40,6 +40,7 @@ def end(
     attempt.ended_at, attempt.status, attempt.answer = at, status, answer[:500]
     if error:
         attempt.error_code, attempt.error_params = error.code, error.params
+        attempt.perhaps_arrived = not _nothing_arrived(error)
     attempt.save()
 
 
@@ -52,6 +53,11 @@ def land(batch: Batch, documents: Collection[int], where: str, at: datetime) -> 
 def landed(batch: Batch) -> frozenset[int]:
     """The documents of a batch of which it is known where they are."""
     return frozenset(batch.deliveries.exclude(where="").values_list("document", flat=True))
+
+
+def _nothing_arrived(error: ApprodoError) -> bool:
+    said: bool = error.params.get("nothing_arrived", isinstance(error, RefusedError | ConfigError))
+    return said
 
 
 def settle(batch: Batch, handed: Handed, by: str, at: datetime) -> None:
@@ -107,13 +113,17 @@ def send_again(connector: int, name: str, at: datetime) -> Batch:
 
     What has landed of it is not sent again.
 
-    Raises `ConfigError`: `batch_not_found`; `batch_not_given_up`; `batch_taken_apart` where some of its documents
-    were let out again by themselves.
+    Raises `ConfigError`: `batch_not_found`; `batch_not_given_up`; `batch_too_old` where its content is no longer kept;
+    `batch_taken_apart` where some of its documents were let out again by themselves.
     """
     batch = find(connector, name)
     given_up = Batch.objects.filter(pk=batch.pk, given_up_at__isnull=False)
     with transaction.atomic():
-        if not given_up.update(given_up_at=None, sent_again_at=at, next_attempt_at=at, **_error(None)):
+        if given_up.filter(content=b"").exists():
+            raise ConfigError("batch_too_old", batch=name)
+        if not given_up.exclude(content=b"").update(
+            given_up_at=None, sent_again_at=at, next_attempt_at=at, **_error(None)
+        ):
             raise ConfigError("batch_not_given_up", batch=name)
         failed = batch.deliveries.filter(state=State.FAILED)
         if failed.update(state=State.SENDING, at=at, code="", params={}) < batch.deliveries.filter(where="").count():

@@ -35,7 +35,7 @@ def thin(now: datetime) -> bool:
     Requests and warnings of ended runs go first, then the runs themselves; one that a version of a document, or
     a set-aside document, names stays, and so does the newest of each connector and procedure with its parts.
     Notices that were sent or given up, alarms that are over, ended recodings of stored documents and calls that posted
-    documents go too, and what batches held that were confirmed a month ago.
+    documents go too, and what batches held that were confirmed or given up a month ago.
     """
     newest = _newest()
     old = now - timedelta(days=settings.KEEP_RUNS)

@@ -14,7 +14,7 @@ EXPORT_SENTENCES: Mapping[str, Sentence] = {
         _("There is no batch {batch} of this connector."), _("Use the name that came in X-Approdo-Batch.")
     ),
     "batch_too_old": Sentence(
-        _("What the batch {batch} held is no longer kept: it was confirmed more than 30 days ago."),
+        _("What the batch {batch} held is no longer kept: it was confirmed or given up more than 30 days ago."),
         _("Let its documents be handed over again, or read them with GET /documents."),
     ),
     "batch_without_once": Sentence(

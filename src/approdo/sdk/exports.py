@@ -24,7 +24,9 @@ class DocumentFilter(Struct, frozen=True, kw_only=True):
     """Which documents are wanted: all that is given has to fit, and what is empty leaves everything in.
 
     `nodes` are their numbers; `since` and `until` are days, both included, of the document's date. `changed_only`
-    wants those that came in more than one version, `skus_known` those of which each line has its own SKU.
+    wants those that came in more than one version, `skus_known` those of which each line that is still wanted has its
+    own SKU. Where each version is handed over once, `states` are those in which a document is handed over first: its
+    newer versions come in any state.
     """
 
     types: frozenset[str] = frozenset()
@@ -91,7 +93,9 @@ class Export(Struct, frozen=True, kw_only=True):
     `send(context, parcel)` brings up to `most(options)` documents out, again and again until it says what became of
     them: it must do no harm where an earlier attempt had arrived. `RefusedError` from it gives the parcel up until a
     person sends it again, `TransientError` has it tried later, `ConfigError` by each run until somebody has changed
-    the settings. Without `send` the outside system calls for its documents.
+    the settings. Of a parcel that is given up, something may have arrived after a `TransientError` and nothing after
+    the others; `nothing_arrived` among an error's params says it where it is not so. Without `send` the outside system
+    calls for its documents.
     """
 
     wanted: Callable[[Mapping[str, Any]], DocumentFilter]

@@ -97,7 +97,7 @@ def put(place: Place, name: str, pieces: Pieces, *, replace: bool) -> None:
     if not replace and place.exists(name):
         if _digest(place.read(name)) == _digest(pieces()):
             return
-        raise TransientError("file_in_the_way", name=name, **place.params)
+        raise TransientError("file_in_the_way", name=name, nothing_arrived=True, **place.params)
     part = temporary(name)
     try:
         place.remove(part)

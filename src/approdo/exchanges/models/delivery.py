@@ -64,6 +64,7 @@ class Batch(models.Model):
             models.Index(fields=("connector", "-id"), name="batch_of_connector"),
             models.Index(fields=("connector", "id"), name="batch_open", condition=OPEN),
             models.Index(fields=("confirmed_at",), name="batch_to_empty", condition=~Q(content=b"")),
+            models.Index(fields=("given_up_at",), name="batch_given_up_to_empty", condition=~Q(content=b"")),
         )
 
     def __str__(self) -> str:
@@ -105,6 +106,8 @@ class Attempt(models.Model):
     run = models.BigIntegerField(_("run"))
     at = models.DateTimeField(_("time"))
     ended_at = models.DateTimeField(null=True)
+    # False once it is certain that nothing of the batch came to the other side.
+    perhaps_arrived = models.BooleanField(default=True)
     status = models.PositiveIntegerField(_("status"), null=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict)

@@ -185,6 +185,54 @@ def test_a_document_waits_until_each_of_its_skus_is_known():
     assert numbers(take(skus_known=True)) == ["PO000001"]
 
 
+def test_a_line_that_is_no_longer_wanted_holds_up_no_document():
+    nothing = {"amount": 0, "unitOfMeasure": "Eaches", "unitSize": 1}
+    store(order(items=[item("1"), item("2", orderedQuantity=nothing)]))
+    SaleLine.objects.filter(sequence="1").update(sku="ART-1")
+    assert SaleLine.objects.get(sequence="2").cancelled
+    assert numbers(take(skus_known=True)) == ["PO000001"]
+
+
+def test_states_decide_only_what_is_handed_over_first():
+    only = {"states": frozenset({"acknowledged"})}
+    store(order("PO000001", state="Acknowledged"), order("PO000002", state="Closed"))
+    assert drained(**only) == ["PO000001"]
+    changed(state="Closed")
+    changed("PO000002", state="Closed", dealCode="new")
+    assert due.waiting(ERP, DocumentFilter(**only), NOW + timedelta(hours=2)).count() == 1
+    assert take(connector=OTHER, **only) is None, "it never got the order"
+    taken = take(**only)
+    (closed,) = delivery.content(taken)
+    assert (closed["number"], closed["state"], closed["version"]) == ("PO000001", "closed", 2)
+    assert closed["export"] == {"change": True, "version": 2, "exported_before": [1]}
+    delivery.confirm(ERP, taken.name, "erp", NOW)
+    assert drained(**only) == []
+
+
+def test_what_is_on_its_way_or_wanted_again_comes_in_its_newest_state():
+    only = {"states": frozenset({"acknowledged"})}
+    store(order("PO000001", state="Acknowledged"), order("PO000002", state="Acknowledged"))
+    delivery.confirm(ERP, take(most=1, **only).name, "erp", NOW)
+    take(**only)
+    assert delivery.withdraw(ERP, SaleDocument.objects.values_list("pk", flat=True), NOW)
+    changed(state="Closed")
+    changed("PO000002", state="Closed")
+    assert [(one["number"], one["state"]) for one in delivery.content(take(**only))] == [
+        ("PO000001", "closed"),
+        ("PO000002", "closed"),
+    ]
+
+
+def test_whatever_else_is_wanted_holds_for_changes_too():
+    store(order(state="Acknowledged"))
+    only = {"states": frozenset({"acknowledged"})}
+    assert drained(**only) == ["PO000001"]
+    changed(state="Closed")
+    assert take(vendor_codes=frozenset({"OTHER"}), **only) is None
+    assert take(until=date(2026, 4, 29), **only) is None
+    assert numbers(take(**only)) == ["PO000001"]
+
+
 def test_a_filter_that_was_widened_lets_old_documents_through():
     store(order("PO000001"), order("PO000002", state="Acknowledged"))
     assert drained(states=frozenset({"acknowledged"})) == ["PO000002"]

@@ -7,15 +7,21 @@ from amazon_orders import batch, node, order
 
 from approdo.exchanges import delivery, pushing
 from approdo.exchanges.delivery import Asked
-from approdo.exchanges.models import Delivery, Receipt
+from approdo.exchanges.models import Batch, Delivery, Receipt
 from approdo.sales.models import SaleDocument
 from approdo.sales.receive import Origin, receive
-from approdo.sdk.errors import RefusedError, TransientError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
 from approdo.sdk.exports import DocumentFilter, Handed, Refusal
 
 NOW = datetime(2026, 5, 1, 12, 1, tzinfo=UTC)
 FTP, RUN = 7, 3
 AWAY = TransientError("unreachable", host="ftp.example.com")
+REFUSED = RefusedError("webhook_refused", host="erp.example.com", status=400)
+IN_THE_WAY = TransientError("file_in_the_way", name="orders.xml", nothing_arrived=True)
+HALF_TAKEN = RefusedError("file_not_taken", name="2.xml", nothing_arrived=False)
+SETTINGS = ConfigError("webhook_redirects", host="erp.example.com", status=302)
+BUG = ApprodoError("internal", reason="KeyError")
+KILLED = "killed"
 
 pytestmark = pytest.mark.django_db
 
@@ -84,6 +90,49 @@ def test_what_was_refused_is_no_earlier_version_of_a_change(claimed):
     said = {one["number"]: one["export"] for one in delivery.content(delivery.claim(asked(later), 10))}
     assert (said["PO000001"]["change"], said["PO000001"]["exported_before"]) == (False, [])
     assert (said["PO000002"]["change"], said["PO000002"]["exported_before"]) == (True, [1])
+
+
+def given_up(one, *errors):
+    for error in errors:
+        attempt = pushing.begin(one, RUN, NOW)
+        if error is not KILLED:
+            pushing.end(attempt, error, NOW)
+    pushing.give_up(one, errors[-1], NOW)
+
+
+def said_of_the_next_version(at=NOW + timedelta(minutes=90)):
+    newer = order("PO000001", purchaseOrderChangedDate=at.isoformat(), dealCode="new")
+    receive(batch(newer, asked_at=at), Origin(SaleDocument.objects.first().node_id, run=1, at=at))
+    (export,) = (one["export"] for one in delivery.content(delivery.claim(asked(at), 10)))
+    assert Delivery.objects.latest("pk").change == export["change"]
+    return export["change"], export["exported_before"]
+
+
+@pytest.mark.parametrize("errors", [[REFUSED], [SETTINGS, REFUSED], [IN_THE_WAY, IN_THE_WAY]])
+def test_what_certainly_never_arrived_is_no_earlier_version_of_a_change(claimed, errors):
+    given_up(claimed, *errors)
+    assert said_of_the_next_version() == (False, [])
+
+
+@pytest.mark.parametrize("errors", [[AWAY], [AWAY, REFUSED], [KILLED, REFUSED], [HALF_TAKEN], [BUG, REFUSED]])
+def test_what_perhaps_arrived_before_it_was_given_up_is_an_earlier_version(claimed, errors):
+    given_up(claimed, *errors)
+    assert said_of_the_next_version() == (True, [1])
+
+
+def test_what_was_given_up_long_ago_is_emptied_and_cannot_be_sent_again(claimed):
+    given_up(claimed, AWAY, REFUSED)
+    name, later = claimed.name, NOW + delivery.KEPT
+    assert delivery.empty_old(later) == 0
+    assert pushing.send_again(FTP, name, later).content
+    pushing.give_up(claimed, REFUSED, later)
+    later += delivery.KEPT + timedelta(seconds=1)
+    assert (delivery.empty_old(later), delivery.empty_old(later)) == (1, 0)
+    with pytest.raises(ConfigError, match="batch_too_old"):
+        pushing.send_again(FTP, name, later)
+    assert Batch.objects.get().state == Batch.State.GIVEN_UP
+    assert states() == [("PO000001", "failed", "webhook_refused"), ("PO000002", "failed", "webhook_refused")]
+    assert said_of_the_next_version(later) == (True, [1]), "how its attempts went is still known"
 
 
 def test_what_is_refused_counts_though_the_batch_was_confirmed_while_it_was_sent(claimed):

@@ -99,7 +99,7 @@ def test_a_name_without_the_batch_waits_for_the_file_before_it_or_replaces_it(tm
     send(context(tmp_path, file_name="orders.xml"), first)
     with pytest.raises(TransientError) as caught:
         send(context(tmp_path, file_name="orders.xml"), second)
-    assert caught.value.code == "file_in_the_way"
+    assert (caught.value.code, caught.value.params["nothing_arrived"]) == ("file_in_the_way", True)
     assert found(tmp_path) == {"orders.xml": "0:first"}
     send(context(tmp_path, file_name="orders.xml", existing="replace"), second)
     assert found(tmp_path) == {"orders.xml": "0:second"}
