@@ -24,7 +24,7 @@ ENCODINGS = {"utf-8": "utf-8", "utf-8-bom": "utf-8", "windows-1252": "cp1252"}
 LINE_ENDS = {"crlf": "\r\n", "lf": "\n"}
 
 # Spreadsheets look past what cannot be seen, and some take the wide signs for the common ones.
-_FORMULA = re.compile("['\t\r\n]|[\\s\x00-\x1f\x7f\xad\u200b-\u200f\u2060\ufeff]*[-=+@－＝＋＠]")
+_FORMULA = re.compile("'|[\\s\x00-\x1f\x7f\xad\u200b-\u200f\u2060\ufeff]*[-=+@－＝＋＠\t\r\n]")
 
 
 class _Dialect(NamedTuple):

@@ -124,6 +124,7 @@ def test_documents_come_back_from_csv_as_they_went(given_documents: list[dict[st
 @given(texts)
 @example("'")
 @example("\u200b =1")
+@example(" \n")
 @example("&#322;")
 def test_no_text_is_a_formula_to_a_spreadsheet_and_each_comes_back(text: str) -> None:
     document = plain_document(number=text, lines=[{"title": text, "net_cost": "-1.50"}])
