@@ -61,9 +61,11 @@ def main() -> None:
         began = time.perf_counter()
         held = filled(options.documents, home, options.database)
         _open(home, options.database)
-        gc.set_threshold(10_000)  # as `approdo web` has it
         print(f"{held} documents, filled in {time.perf_counter() - began:.0f} s", flush=True)
         client = _visitor()
+        client.get(SCREEN)
+        gc.set_threshold(10_000)  # both as `approdo web` has it
+        gc.freeze()
         with bare(home, options.database) as ask:
             rows = []
             for question in _questions(held):
@@ -105,8 +107,8 @@ def _questions(held: int) -> Iterator[Question]:
     far = min(FAR, held // PAGE)
     yield Question("list", [SCREEN])
     yield Question(f"page {far}", [f"{SCREEN}?p={far}"])
-    yield Question("by number", [f"{SCREEN}?o=1"])
-    yield Question("by last change", [f"{SCREEN}?o=-9"])
+    yield Question("by number", [f"{SCREEN}?o=0"])
+    yield Question("by last change", [f"{SCREEN}?o=-8"])
     for name, values in known["screen"].items():
         yield Question(f"filter {name}", [f"{SCREEN}?{urlencode(value)}" for value in values])
     for name, values in known["searches"].items():
