@@ -133,19 +133,6 @@ def _known() -> dict[str, Any]:
     ids = [chance.randint(1, greatest) for _ in range(60)]
     documents = list(SaleDocument.objects.filter(pk__in=ids).order_by("pk"))
     lines = list(SaleLine.objects.filter(document__in=documents, position=1).exclude(sku=None))
-    both = {
-        "type": [{"type": value} for value in ("order", "invoice")],
-        "program": [{"program": "vendor_retail"}],
-        "state": [{"state": value} for value in ("new", "acknowledged", "closed")],
-        "vendor code": [{"vendor_code": one.vendor_code} for one in documents],
-        "vendor code that nobody has": [{"vendor_code": "NOBODY"}],
-        "ship-to": [{"ship_to": one.ship_to} for one in documents],
-        "state and ship-to": [{"state": "new", "ship_to": one.ship_to} for one in documents],
-        "invoicing": [{"invoicing": value} for value in ("not_invoiced", "partly", "invoiced")],
-        "confirmation": _values("confirmation", documents),
-        "receiving": _values("receiving", documents),
-        "open or closed": _values("amazon_status", documents),
-    }
     dates = [one.date for one in documents if one.date]
     weeks = [{"dated_from": f"{date:%Y-%m-%d}", "dated_to": f"{date + timedelta(days=6):%Y-%m-%d}"} for date in dates]
     screen = {
@@ -170,7 +157,25 @@ def _known() -> dict[str, Any]:
         "nothing": ["NOTHING-LIKE-IT"],
     }
     ids = [one.pk for one in documents]
+    both = _both(documents)
     return {"ids": ids, "screen": {**screen, **both}, "api": {**api, **both}, "searches": searches}
+
+
+def _both(documents: Sequence[Any]) -> dict[str, list[dict[str, Any]]]:
+    """What screen and API are asked in the same words."""
+    return {
+        "type": [{"type": value} for value in ("order", "invoice")],
+        "program": [{"program": "vendor_retail"}],
+        "state": [{"state": value} for value in ("new", "acknowledged", "closed")],
+        "vendor code": [{"vendor_code": one.vendor_code} for one in documents],
+        "vendor code that nobody has": [{"vendor_code": "NOBODY"}],
+        "ship-to": [{"ship_to": one.ship_to} for one in documents],
+        "state and ship-to": [{"state": "new", "ship_to": one.ship_to} for one in documents],
+        "invoicing": [{"invoicing": value} for value in ("not_invoiced", "partly", "invoiced")],
+        "confirmation": _values("confirmation", documents),
+        "receiving": _values("receiving", documents),
+        "open or closed": _values("amazon_status", documents),
+    }
 
 
 def _values(column: str, documents: Sequence[Any]) -> list[dict[str, Any]]:
