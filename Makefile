@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 TRYTON := .venv-tryton
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: demo demo-reset setup up test check bench lock
+.PHONY: demo demo-reset setup up test check bench bench-full lock
 
 demo: $(VENV)/runtime
 	@$(BIN)/approdo demo
@@ -43,6 +43,13 @@ bench: $(VENV)/dev
 	$(BIN)/python bench/while_downloading.py
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/start.py
+	$(BIN)/python bench/documents.py
+	$(BIN)/python bench/export.py
+
+# Takes its time, and disk: a million documents of ten lines.
+bench-full: bench
+	$(BIN)/python bench/documents.py --documents 1000000
+	$(BIN)/python bench/export.py --documents 100000
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.
 lock:

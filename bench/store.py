@@ -82,6 +82,13 @@ def main() -> None:
 
 
 def _prepare(home: str, database: str) -> None:
+    _open(home, database)
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+
+
+def _open(home: str, database: str) -> None:
     for name in [name for name in os.environ if name.startswith("APPRODO_")]:
         del os.environ[name]
     os.environ["APPRODO_HOME"] = home
@@ -93,9 +100,6 @@ def _prepare(home: str, database: str) -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
 
 
 def _pages(orders: int) -> list[Page]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,7 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import get_language, gettext, pgettext
 
 from approdo.backoffice.models import configuration_types
 from approdo.connectors import NODE_TYPES
@@ -138,6 +139,12 @@ def badge(text: str, look: str = "") -> SafeString:
 
 def document_state(state: str) -> SafeString:
     """The badge of a document's state; a state that nobody announced shows itself."""
+    return _document_state(state, get_language())
+
+
+@lru_cache(maxsize=256)
+def _document_state(state: str, _language: str | None) -> SafeString:
+    """The same for all rows of a list."""
     return badge(state_labels().get(state, state.upper() or "–"), STATE_LOOKS.get(state, ""))
 
 

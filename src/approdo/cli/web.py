@@ -1,5 +1,6 @@
 """`approdo web`: back office and REST API over HTTP."""
 
+import gc
 import socket
 from collections.abc import Callable
 from importlib import import_module
@@ -96,4 +97,6 @@ def _application() -> Callable[..., Any]:
 
     announce_for_life(Role.WEB)  # here, where the requests are answered: a connection does not survive the fork
     watching.start()
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: looked through again and again, it would hold up a request now and then
     return application

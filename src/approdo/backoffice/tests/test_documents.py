@@ -124,6 +124,23 @@ def test_every_filter_in_every_order_reads_one_index_and_sorts_nothing(admin_cli
         assert re.search(ORDERS[order], plan), plan
         assert "Sort" not in plan, plan
         assert "TEMP B-TREE" not in plan, plan
+        assert re.search("COVERING INDEX|Index Only Scan", plan), "what lies before the page is read: " + plan
+
+
+def test_what_changed_since_it_was_exported_is_looked_for_among_what_ever_changed(admin_client, three):
+    (sql,) = about_documents(admin_client, "?exported=changed")
+    plan = plan_of(sql)
+    assert "COUNT(" not in sql
+    assert "sale_document_changed" in plan, plan
+    assert "TEMP B-TREE" not in plan, plan
+
+
+def test_a_state_is_called_as_whoever_reads_it_says():
+    shown = {}
+    for language in ("en", "it", "en"):
+        with translation.override(language):
+            shown.setdefault(formats.document_state("stored"), []).append(language)
+    assert list(shown.values()) == [["en", "en"], ["it"]]
 
 
 @pytest.mark.parametrize("query", ["?q=AAA", "?q=B0OTHER&state=new&o=8"])

@@ -100,8 +100,12 @@ class SaleDocument(models.Model):
             models.Index(fields=("updated_at", "id", *FILTERED, "date"), name="sale_document_by_update"),
             models.Index(fields=("number", "id", *FILTERED, "date"), name="sale_document_by_number"),
             models.Index(fields=("number",), name="sale_document_number", opclasses=PATTERN),
-            # Few of many documents ever change: what changed is found without a look at the others.
-            models.Index(fields=("updated_at", "id"), name="sale_document_changed", condition=models.Q(version__gt=1)),
+            # Few of many documents ever change: what changed is found without a look at the others, nor at its row.
+            models.Index(
+                fields=("updated_at", "id", "version"),
+                name="sale_document_changed",
+                condition=models.Q(version__gt=1),
+            ),
             models.Index(
                 fields=("customer_order_number",),
                 name="sale_document_customer_order",
