@@ -76,7 +76,7 @@ def main() -> None:
     about = {"database": name, "documents": held, "batch": options.batch, "aim_ms": AIM}
     RESULTS.mkdir(exist_ok=True)
     written = {**machine, "note": options.note, **about, "results": rows}
-    (RESULTS / f"export-{name}-{held}.json").write_text(json.dumps(written, indent=2) + "\n")
+    (RESULTS / f"export-{name}-{held}-by-{options.batch}.json").write_text(json.dumps(written, indent=2) + "\n")
 
 
 def _alone(what: str, home: str, held: int, options: argparse.Namespace) -> dict[str, Any]:
@@ -122,6 +122,7 @@ def _calls(what: str) -> Fetch:
 
     def fetch(batch: int, _home: str, _database: str) -> Iterator[Part]:
         client, path, query = *_erp(what), {"limit": str(batch)}
+        client.get(f"{path}/standing")  # loads what a web server has loaded before anybody calls
         while True:
             began, cpu = time.perf_counter(), time.process_time()
             answer = client.get(path, query)
