@@ -270,6 +270,7 @@ def test_a_copy_of_an_older_version_is_brought_up_to_this_one(used: Hub, elsewhe
     assert elsewhere.run()["state"] == "succeeded"
 
 
+@pytest.mark.once
 def test_a_hub_in_use_is_replaced_only_when_asked_and_what_it_held_is_kept_or_said_to_go(used: Hub, elsewhere: Hub):
     file = copied(used)
     elsewhere.command("migrate")

@@ -58,6 +58,7 @@ def numbers(answer) -> list[str]:
     return [document["number"] for document in answer.data["documents"]]
 
 
+@pytest.mark.once
 def test_a_run_of_the_connector_says_how_many_documents_wait(erp: Erp):
     done = erp.hub.command("run", "Ordini")
     assert done.returncode == 0

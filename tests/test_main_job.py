@@ -28,6 +28,7 @@ def truth(amazon: Simulator) -> set[str]:
     }
 
 
+@pytest.mark.once
 def test_every_order_of_the_range_becomes_one_document_and_twice_gives_the_same(hub: Hub, amazon: Simulator):
     assert hub.apply(declared(amazon)).returncode == 0
     first = hub.run()
@@ -60,6 +61,7 @@ def test_what_a_document_says_is_what_amazon_said(hub: Hub, amazon: Simulator):
             assert line["net_cost"] == item["netCost"]["amount"]
 
 
+@pytest.mark.once
 def test_a_changed_order_is_updated_and_a_new_one_added(hub: Hub, amazon: Simulator):
     hub.apply(declared(amazon))
     hub.run()

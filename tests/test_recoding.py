@@ -110,6 +110,7 @@ def test_stored_orders_are_recoded_once_each_though_every_worker_is_killed(hub: 
     assert counts["without"] == sum(own is None for _, _, own, _ in found)
 
 
+@pytest.mark.once
 def test_new_changed_and_fetched_orders_are_recoded_as_they_come(hub: Hub, amazon: Simulator):
     hub.apply(settings(amazon))
     hub.run()
