@@ -241,7 +241,7 @@ def _versions(connector: int, documents: Collection[int]) -> dict[int, list[int]
     got = Delivery.objects.filter(connector=connector, document__in=documents)
     got = got.exclude(~Q(code=""), batch__given_up_at=None)  # refused by itself: it was not taken, or not even sent
     perhaps = Attempt.objects.filter(batch=OuterRef("batch"), perhaps_arrived=True)
-    got = got.filter(Q(batch__given_up_at=None) | Exists(perhaps))
+    got = got.filter(Q(batch__given_up_at=None) | ~Q(where="") | Exists(perhaps))  # where it is known, it landed
     found: dict[int, list[int]] = {}
     for document, version in got.order_by("version").values_list("document", "version").distinct():
         found.setdefault(document, []).append(version)

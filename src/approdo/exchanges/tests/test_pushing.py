@@ -168,5 +168,21 @@ def test_what_arrived_is_not_given_up_whatever_another_attempt_found(claimed):
     assert states() == [("PO000001", "confirmed", ""), ("PO000002", "withdrawn", "unreachable")]
 
 
+def test_what_landed_was_handed_over_though_the_rest_of_its_batch_was_given_up(claimed):
+    first = SaleDocument.objects.order_by("number").first().pk
+    attempt = pushing.begin(claimed, RUN, NOW)
+    pushing.land(claimed, [first], "in/PO000001.xml", NOW)
+    pushing.end(attempt, IN_THE_WAY, NOW)
+    pushing.give_up(claimed, IN_THE_WAY, NOW)
+    later = NOW + timedelta(minutes=90)
+    newer = {"purchaseOrderChangedDate": later.isoformat(), "dealCode": "new"}
+    newest = batch(order("PO000001", **newer), order("PO000002", **newer), asked_at=later)
+    receive(newest, Origin(SaleDocument.objects.first().node_id, run=1, at=later))
+    said = {
+        one["number"]: one["export"]["exported_before"] for one in delivery.content(delivery.claim(asked(later), 10))
+    }
+    assert said == {"PO000001": [1], "PO000002": []}
+
+
 def test_a_run_that_sent_nothing_counts_nothing(claimed):
     assert pushing.counts(99) == {}
