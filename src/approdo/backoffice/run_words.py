@@ -7,6 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from approdo.backoffice import formats
+from approdo.exchanges.pushing import COUNTED
 from approdo.nodes.sentences import explain
 from approdo.processes.models import Run, RunStep
 
@@ -45,8 +46,8 @@ def summary(run: Run) -> str:
     if run.error_code:
         return explain(run.error_code, run.error_params).message
     counts = run.counts
-    if run.state == Run.State.SUCCEEDED and not counts.get("read"):
-        return _("No orders")
+    if run.state == Run.State.SUCCEEDED and not any(counts.get(name) for name in ("read", *COUNTED)):
+        return _nothing(run)
     named = [
         (counts.get("created"), _("%(count)s new")),
         (counts.get("updated"), _("%(count)s changed")),
@@ -54,5 +55,15 @@ def summary(run: Run) -> str:
         (counts.get("left_out"), _("%(count)s left out")),
         (counts.get("failed"), _("%(count)s set aside")),
         (counts.get("statuses", {}).get("failed"), _("status: %(count)s set aside")),
+        (counts.get("handed_over"), _("%(count)s handed over")),
+        (counts.get("refused"), _("%(count)s refused")),
+        (counts.get("waiting"), _("%(count)s waiting")),
     ]
     return " · ".join(text % {"count": formats.number(count)} for count, text in named if count) or "–"
+
+
+def _nothing(run: Run) -> str:
+    """Only who reads can say that there are no orders, and only who hands over that nothing waits for that."""
+    if run.windows or run.orders:
+        return _("No orders")
+    return _("Nothing to hand over") if "waiting" in run.counts else "–"

@@ -276,6 +276,8 @@ def totals(parts: Iterable[Run | None]) -> dict[str, Any]:
     counts: dict[str, Any] = {}
     for part in known:
         _add(counts, part.counts)
+    if any("handed_over" in part.counts and "waiting" not in part.counts for part in known):
+        counts.pop("waiting", None)  # one of them ended before it could count: the sum would be too small
     return {
         "counts": counts,
         "windows": sum(part.windows for part in known),

@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from approdo.backoffice import run_words
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.processes import runs
 from approdo.processes.models import Run
@@ -234,3 +235,26 @@ def test_a_runs_moments_are_shown_in_its_nodes_zone(admin_client, make_run, node
     own = (f"/processes/run/{run.pk}/change/", f"/processes/connector/{run.connector_id}/change/")
     for address in ("/", "/processes/run/", "/processes/connector/", *own):
         assert "2026-04-03 00:30" in admin_client.get(address).content.decode(), address
+
+
+@pytest.mark.once
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        (Run(counts={"read": 0}, windows=2), "No orders"),
+        (Run(counts={"read": 0, "handed_over": 249, "refused": 1, "waiting": 0}), "249 handed over · 1 refused"),
+        (Run(counts={"read": 0, "waiting": 720}), "720 waiting"),
+        (Run(counts={"read": 0, "waiting": 0}), "Nothing to hand over"),
+        (Run(counts={"read": 0}), "–"),
+    ],
+)
+def test_a_run_says_only_of_what_was_its_work_that_there_was_nothing(run, words):
+    run.state = Run.State.SUCCEEDED
+    assert run_words.summary(run) == words
+
+
+def test_a_procedure_says_how_much_waits_only_where_each_of_its_exports_counted():
+    counted = Run(counts={"handed_over": 3, "refused": 0, "waiting": 2})
+    broken_off = Run(counts={"handed_over": 1, "refused": 0})
+    assert runs.totals([counted, counted])["counts"] == {"handed_over": 6, "refused": 0, "waiting": 4}
+    assert runs.totals([counted, broken_off])["counts"] == {"handed_over": 4, "refused": 0}
