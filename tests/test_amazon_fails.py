@@ -1,11 +1,11 @@
 """Every fault of Amazon's: the run that suffers says so and proves nothing, the next one ends with exactly the truth."""
 
-import time
 from functools import partial
 
 import pytest
 import reading
 from django.core.exceptions import ValidationError
+from hub import wait_for_next_second
 
 from amazon_simulator import LATER_REFRESH_TOKEN, Simulator
 from approdo.connectors.amazon_vendor import client
@@ -39,7 +39,7 @@ def reader(amazon: Simulator):
     amazon.add_orders(150)
     for order in amazon.orders("eu")[:5]:
         amazon.change_order(order.number, quantities={"1": 7}, state="Closed")
-    time.sleep(1.05 - time.time() % 1)  # before the second in which the next run ends its windows
+    wait_for_next_second()
     return made
 
 

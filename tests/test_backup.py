@@ -5,7 +5,6 @@ import resource
 import shutil
 import signal
 import stat
-import time
 import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
@@ -23,7 +22,7 @@ from copies import (
     restored,
 )
 from cryptography.fernet import Fernet
-from hub import Hub, declared, wait_for
+from hub import Hub, declared, wait_for, wait_for_next_second
 
 from amazon_simulator import CLIENT_SECRET, REFRESH_TOKEN, Account, Simulator
 
@@ -145,7 +144,7 @@ def test_a_copy_taken_during_a_download_is_one_moment_and_goes_on_to_the_truth(
     wait_for(lambda: not truth.live(elsewhere), "the run of the copy ended")
     assert elsewhere.run_states() == [{"run": 1, "state": "succeeded"}]
     amazon.add_orders(5)
-    time.sleep(1.05 - time.time() % 1)
+    wait_for_next_second()
     assert elsewhere.run()["state"] == "succeeded"
     truth.check(elsewhere, amazon, DAYS)
 
@@ -165,7 +164,7 @@ def test_coverage_after_an_older_copy_is_what_the_copy_holds_and_the_next_run_re
     hub.run()
     file, covered = copied(hub), truth.coverage(hub)
     amazon.add_orders(20)
-    time.sleep(1.05 - time.time() % 1)
+    wait_for_next_second()
     hub.run()
     assert truth.coverage(hub) != covered
     said = restored(hub, file, "--replace")
@@ -298,7 +297,7 @@ WORST_MOMENTS = [
 def test_a_restore_that_is_killed_leaves_the_hub_as_it_was(used: Hub, amazon: Simulator):
     file = copied(used)
     amazon.add_orders(5)
-    time.sleep(1.05 - time.time() % 1)
+    wait_for_next_second()
     created = used.run()["counts"]["created"]
     assert created >= 5
     before = everything(used)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 import truth
-from hub import Hub, declared, wait_for
+from hub import Hub, declared, wait_for, wait_for_next_second
 from nursery import KILLED, Nursery
 
 from amazon_simulator import Simulator
@@ -101,4 +101,4 @@ def _something_happens(amazon: Simulator, choose: random.Random) -> None:
     amazon.add_orders(choose.randint(1, 30))
     for order in choose.sample(amazon.orders("eu")[-200:], 10):
         amazon.change_order(order.number, quantities={"1": choose.randint(0, 500)})
-    time.sleep(1.05 - time.time() % 1)
+    wait_for_next_second()

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from hub import Hub, declared
+from hub import Hub, declared, wait_for_next_second
 
 from amazon_simulator import REFRESH_TOKEN, Simulator
 
@@ -70,6 +70,7 @@ def test_a_changed_order_is_updated_and_a_new_one_added(hub: Hub, amazon: Simula
     sequence = before[number]["lines"][0]["sequence"]
     amazon.change_order(number, quantities={sequence: 777}, account="eu")
     (new,) = amazon.add_orders(1, account="eu")
+    wait_for_next_second()
     counts = hub.run()["counts"]
     assert (counts["created"], counts["updated"]) == (1, 1)
     after = {document["number"]: document for document in hub.documents()}

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hub import Hub, declared, wait_for
+from hub import Hub, declared, wait_for, wait_for_next_second
 
 from amazon_simulator import Simulator
 
@@ -120,6 +120,7 @@ def test_new_changed_and_fetched_orders_are_recoded_as_they_come(hub: Hub, amazo
     amazon.change_order(first, add_lines=2)
     amazon.change_order(second, state="Acknowledged")
     amazon.add_orders(5)
+    wait_for_next_second()
     hub.run()
     amazon.change_order(third, state="Acknowledged")
     assert hub.command("run", "Download", "--orders", third, "--json").returncode == 0
