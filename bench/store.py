@@ -165,7 +165,7 @@ def _saved(record: Any) -> Any:
 def _take(connector: Any, pages: list[Page]) -> "_Watch":
     """One window of a run, step by step as a worker does it, each time in place of Amazon the next of `pages`."""
     from approdo.exchanges.models import WindowRead
-    from approdo.processes import engine, planning, runs, workflows
+    from approdo.processes import engine, planning, reading, runs, workflows
     from approdo.processes.models import Run
 
     now = datetime.now(UTC)
@@ -175,11 +175,9 @@ def _take(connector: Any, pages: list[Page]) -> "_Watch":
         start=now - timedelta(days=170), end=now,
     )  # fmt: skip
     work = replace(planning.work_of(connector), step=partial(_step, pages))
-    store = _Watch(workflows.take_page)
-    with patch.object(planning, "work_of", return_value=work), patch.object(workflows, "take_page", store):
-        page = (workflows._guarded, (workflows._page, runs.workflow_id(run), window.pk))
-        while engine._with_connection(*page):
-            pass
+    store = _Watch(reading.take_page)
+    with patch.object(planning, "work_of", return_value=work), patch.object(reading, "take_page", store):
+        engine._with_connection(workflows._guarded, (reading.read, runs.workflow_id(run), [window.pk]))
     run.refresh_from_db()
     window.refresh_from_db()
     assert window.complete, run.error_code

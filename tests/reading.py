@@ -1,15 +1,20 @@
 """A run in this process, step by step as a worker does it, on the database under test."""
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
+from unittest.mock import patch
 
 from hub import declared
 
 from amazon_simulator import SECOND_REFRESH_TOKEN, Simulator
+from approdo.exchanges import intake
 from approdo.exchanges.coverage import Interval, coverage
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Configuration, Node, TimeRange
-from approdo.processes import runs, workflows
+from approdo.processes import reading, runs, workflows
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import SaleDocument
 from approdo.sales.raw import raw_bytes
@@ -44,12 +49,33 @@ def read(wanted: Connector) -> Run:
     """Run it to its end."""
     run = runs.request_run(wanted)
     work = runs.workflow_id(run)
-    for window in workflows._guarded(workflows._plan, work):
-        while workflows._guarded(workflows._page, work, window):
-            pass
+    workflows._guarded(reading.read, work, workflows._guarded(workflows._plan, work))
     workflows._guarded(workflows._finish, work)
     run.refresh_from_db()
     return run
+
+
+class Killed(BaseException):
+    """What ends a worker between two pages."""
+
+
+@contextmanager
+def killed_after(pages: int, scan: str = "") -> Iterator[None]:
+    """A worker in this process that is killed once it has stored so many pages, of one scan if one is named."""
+    left = [pages]
+
+    def take_page(window: WindowRead, *given: Any) -> bool:
+        taken = intake.take_page(window, *given)
+        left[0] -= scan in ("", window.scan)
+        if not left[0]:
+            raise Killed
+        return taken
+
+    with patch.object(reading, "take_page", take_page), suppress(Killed):
+        yield
+    for thread in threading.enumerate():
+        if thread.name.startswith("reading"):
+            thread.join()
 
 
 def expected(amazon: Simulator, account: str = "eu") -> dict[str, Any]:

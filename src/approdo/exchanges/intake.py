@@ -33,11 +33,11 @@ def take_page(
     their_clock: datetime | None = None,
     requests: Sequence[RequestMade] = (),
     asks: Asks = nobody_asks,
-) -> None:
+) -> bool:
     """Store page number `page` (from 0) of `window`, move its progress on, log its requests. All or nothing.
 
-    Does no more than log where this page was stored before: the row, not whoever calls, knows how far the
-    window was read. Two callers with the same page store it once. `their_clock`, the other side's,
+    Does no more than log, and says so by false, where this page was stored before: the row, not whoever calls,
+    knows how far the window was read. Two callers with the same page store it once. `their_clock`, the other side's,
     at the first page bounds what the window proves: what bears a later moment was not there yet. `asks` says
     whether SKUs are recoded.
     """
@@ -52,7 +52,7 @@ def take_page(
         # Not where the window was begun anew meanwhile: its pages are cut elsewhere now.
         next_one = WindowRead.objects.filter(pk=window.pk, pages=page, restarts=window.restarts, complete=False)
         if not next_one.update(**moved, **_added(assumed)):
-            return
+            return False
         origin = Origin(window.node_id, window.run, at)
         if isinstance(batch, StatusBatch):
             counts = receive_statuses(batch, origin)
@@ -60,6 +60,7 @@ def take_page(
             counts = store(batch, origin, asks, known_only=window.known_only)
         _count(window, counts, assumed)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
+    return True
 
 
 def store(batch: Batch, origin: Origin, asks: Asks, *, known_only: bool = False) -> Counts:

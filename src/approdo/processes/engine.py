@@ -18,7 +18,7 @@ from django.db import close_old_connections, connection
 from approdo import environment
 from approdo.processes import database, presence
 
-VERSION = "1"
+VERSION = "2"
 """Changes only when steps change their order or names. What another version left is begun anew from the rows."""
 
 QUEUES = ("reading",)

@@ -1,13 +1,12 @@
-"""The work itself, step by step: plan the windows, read page after page, end the run.
+"""The work itself, step by step: plan the windows, read them, end the run.
 
 Each step leaves its truth in rows and returns only what the next one needs. A step that is done
-twice does nothing twice: the window's row knows which page comes next.
+twice does nothing twice: the window's row knows which page comes next. So a page needs no step of its own.
 """
 
 import logging
-from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -17,38 +16,29 @@ from approdo.connectors import connector_type
 from approdo.exchanges import pushing
 from approdo.exchanges.intake import (
     error_of,
-    fail_statuses,
-    fail_window,
     keep_notes,
     keep_requests,
     miss_order,
-    restart_window,
     take_order,
-    take_page,
 )
 from approdo.exchanges.models import NumberRead, WindowRead
-from approdo.processes import database, engine, handing_over, planning, procedures, recodings, runs, workflow_ids
+from approdo.processes import (
+    database,
+    engine,
+    handing_over,
+    planning,
+    procedures,
+    reading,
+    recodings,
+    runs,
+    workflow_ids,
+)
 from approdo.processes.models import Connector, Run
-from approdo.sdk.connector import Download, RequestMade, Scan
+from approdo.sdk.connector import Download, RequestMade
 from approdo.sdk.documents import Note
-from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError, TransientError
+from approdo.sdk.errors import ApprodoError, ConfigError, RefusedError
 
 log = logging.getLogger(__name__)
-
-Row = TypeVar("Row", WindowRead, NumberRead)
-
-TOKEN_LIFE = timedelta(minutes=10)
-"""A page token older than this is not trusted: its window starts again."""
-
-MOST_RESTARTS = 3
-"""How often a window starts again because Amazon refused the token that it gave."""
-
-
-MOST_FAILED = 3
-"""After so many windows that could not be read, the run does not try the rest."""
-
-MOST_PAGES = 20_000
-"""Of one window: two million orders in a week. Whoever gives more is going round in circles."""
 
 MISSING = ("not_an_order_number", "order_not_found")
 """Why one order cannot be fetched, though others can."""
@@ -57,9 +47,9 @@ MISSING = ("not_an_order_number", "order_not_found")
 @engine.workflow("download")
 def download(work: str) -> None:
     """Read every window of a run to its end; stops where a step ended the run."""
-    for window in engine.step("plan", _guarded, _plan, work):
-        while engine.step("page", _guarded, _page, work, window):
-            pass
+    windows = engine.step("plan", _guarded, _plan, work)
+    if windows:
+        engine.step("read", _guarded, reading.read, work, windows)
     engine.step("finish", _guarded, _finish, work)
 
 
@@ -147,7 +137,9 @@ def _plan_orders(run: Run) -> list[int]:
 
 def _order(run: Run, wanted_id: int) -> None:
     """Fetch one order and store it, or write down that Amazon does not give it."""
-    wanted = _still_there(NumberRead.objects.filter(run=run.pk, pk=wanted_id).first())
+    wanted = NumberRead.objects.filter(run=run.pk, pk=wanted_id).first()
+    if wanted is None:  # the engine may remember more than the database: a copy was put back, or a disk lied
+        raise ConfigError("progress_lost")
     if wanted.result or not run.live or run.connector is None:
         return
     work = planning.work_of(run.connector)
@@ -189,88 +181,6 @@ def _end_called(run: Run) -> None:
         keep_notes(run.pk, [Note(code="called_from_outside")], timezone.now())
         runs.succeed(run.pk)
     procedures.advance_after(run.pk)
-
-
-def _page(run: Run, window_id: int) -> bool:
-    """Read and store the page that the window's row says comes next. True while there are more."""
-    window = _still_there(WindowRead.objects.filter(run=run.pk, pk=window_id).first())
-    if window.complete or window.error_code or not run.live or run.connector is None:
-        return False
-    if window.next_token and window.read_at and timezone.now() - window.read_at > TOKEN_LIFE:
-        restart_window(window)
-    if window.pages >= MOST_PAGES:
-        return _give_up(window, TransientError("endless_pages", pages=window.pages))
-    made: list[RequestMade] = []
-    try:
-        batch, next_token = planning.work_of(run.connector).step(
-            planning.context(run.connector, made), window.window(), window.next_token
-        )
-    except ApprodoError as error:
-        keep_requests(run.pk, made)
-        return _not_read(window, error)
-    except BaseException:
-        keep_requests(run.pk, made)
-        raise
-    clock = _their_clock(made)
-    if window.pages == 0:
-        try:
-            _refuse_future(window, clock)
-        except ConfigError:
-            keep_requests(run.pk, made)
-            raise
-    take_page(window, window.pages, batch, next_token, timezone.now(), clock, made, recodings.asked)
-    runs.note_progress(run.pk)
-    return next_token is not None
-
-
-def _not_read(window: WindowRead, error: ApprodoError) -> bool:
-    """What an error means for a window; true where it begins again. Raises the error where it is the run's."""
-    if error.code == "page_token_refused" and window.restarts < MOST_RESTARTS:
-        restart_window(window)
-        return True
-    if isinstance(error, RefusedError | TransientError):
-        return _give_up(window, error)
-    if isinstance(error, ConfigError) and Scan(window.scan).is_status:
-        fail_statuses(window.run, error)  # a role can be missing for statuses alone: orders do not suffer from it
-        return False
-    raise error
-
-
-def _still_there(row: Row | None) -> Row:
-    """What the engine remembers as planned may be newer than the database: a copy was put back, or a disk lied."""
-    if row is None:
-        raise ConfigError("progress_lost")
-    return row
-
-
-def _give_up(window: WindowRead, error: ApprodoError) -> bool:
-    """Leave a window that cannot be read and go on: the newest orders do not wait for an old fault.
-
-    Raises the error where too many could not be read: then it is not the window's.
-    """
-    fail_window(window, error)
-    failed = WindowRead.objects.filter(run=window.run, scan__in=_alike(window.scan)).exclude(error_code="")
-    if failed.count() >= MOST_FAILED:
-        raise error
-    return False
-
-
-def _alike(scan: str) -> list[Scan]:
-    """The scans that ask the same operation: where one is out of order, so are the others."""
-    return [one for one in Scan if one.is_status == Scan(scan).is_status]
-
-
-def _refuse_future(window: WindowRead, clock: datetime | None) -> None:
-    """A window that begins after the other side's own clock proves nothing, however well-formed its page."""
-    if clock and clock <= window.start:
-        ahead = timezone.now() - clock
-        raise ConfigError("clock_ahead", minutes=round(ahead.total_seconds() / 60))
-
-
-def _their_clock(made: Sequence[RequestMade]) -> datetime | None:
-    """The other side's clock when it began to answer the last request."""
-    last = made[-1] if made else None
-    return last.their_clock - timedelta(milliseconds=last.milliseconds) if last and last.their_clock else None
 
 
 def _finish(run: Run) -> None:

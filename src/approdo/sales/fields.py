@@ -23,4 +23,5 @@ class AmountField(models.TextField):  # type: ignore[type-arg]  # generic only i
 
 def plain(amount: Decimal) -> str:
     """The amount without an exponent and without losing a digit."""
-    return format(amount, "f")
+    text = str(amount)
+    return format(amount, "f") if "E" in text else text

@@ -16,6 +16,7 @@ from approdo.sdk.errors import UnreadableDocument
 
 LARGEST = 2**63 - 1
 NUL = "\0"
+SHORT = min(NUMBER_LENGTH, CODE_LENGTH)
 
 KEY = ("node_id", "program", "type", "number")
 CONTENT = (
@@ -87,13 +88,21 @@ def check(document: Document) -> None:
 
 
 def _check_line(line: Line) -> None:
+    texts = (line.sequence, line.asin, line.vendor_sku, line.unit, line.price_unit or "", line.title or "")
+    together = "".join(texts) + line.currency
+    # Mostly all of them together are shorter than the least of their limits.
+    if len(together) > SHORT or len(line.currency) > 8 or NUL in together:
+        _check_texts(line)
+    for name, number in (("quantity", line.quantity), ("unit_size", line.unit_size), ("eaches", line.eaches)):
+        if number and abs(number) > LARGEST:
+            raise UnreadableDocument("number_out_of_range", field=name)
+
+
+def _check_texts(line: Line) -> None:
     for name in ("sequence", "asin", "vendor_sku", "unit", "price_unit"):
         _fits(name, getattr(line, name), NUMBER_LENGTH if name == "sequence" else CODE_LENGTH)
     _fits("currency", line.currency, 8)
     _fits("title", line.title, 4000)
-    for name in ("quantity", "unit_size", "eaches"):
-        if abs(getattr(line, name) or 0) > LARGEST:
-            raise UnreadableDocument("number_out_of_range", field=name)
 
 
 def _fits(name: str, text: str | None, limit: int) -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db.models import OuterRef, Subquery
 
+from approdo.many import select
 from approdo.sales.bulk import upsert
 from approdo.sales.models import (
     CODE_LENGTH,
@@ -101,11 +102,15 @@ def write_versions(versions: Sequence[tuple[int, int, bytes]], run: int | None, 
 
 def attach(node: int, program: str, numbers: Sequence[str]) -> None:
     """Copy to the orders with these numbers, as far as they are stored, what a list filters by."""
+    if not numbers:
+        return
     # By number alone, the rest here: asked for all of the key, SQLite reads every row of the node.
-    known = DocumentStatus.objects.filter(number__in=numbers).values_list("node", "program", "number", *COPIED.values())
+    known = select(DocumentStatus, ("node_id", "program", "number", *COPIED.values()), {}, "number", numbers)
     said = {
         number: copies for of_node, of_program, number, *copies in known if (of_node, of_program) == (node, program)
     }
+    if not said:
+        return
     found = SaleDocument.objects.filter(number__in=said).values_list("node", "program", "type", "number", "pk", *COPIED)
     stale = [
         pk

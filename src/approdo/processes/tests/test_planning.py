@@ -20,7 +20,7 @@ from approdo.exchanges.intake import take_page
 from approdo.exchanges.models import WindowRead
 from approdo.exchanges.quiet import explain_silence
 from approdo.nodes.models import Configuration, TimeRange
-from approdo.processes import planning, run_data, runs, workflows
+from approdo.processes import planning, reading, run_data, runs
 from approdo.processes.models import Connector, Run
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.errors import ConfigError
@@ -72,7 +72,7 @@ class Account:
             return planned
 
     def _read(self, window: WindowRead, now: datetime) -> None:
-        workflows._refuse_future(window, now)
+        reading._refuse_future(window, now)
         take_page(window, 0, batch(), None, timezone.now(), now)
         if window.scan == "created" and not window.known_only:
             self.seen |= {one for one in self.orders if window.start < one[0] < window.end and one[1] <= now}

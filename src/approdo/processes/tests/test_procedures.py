@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from amazon_simulator import Simulator
 from approdo.processes import procedures, records, runs, workflows
 from approdo.processes.models import Procedure, Run
+from approdo.processes.reading import read
 from approdo.sdk.errors import ConfigError
 
 pytestmark = pytest.mark.django_db
@@ -46,9 +47,7 @@ def fresh(row):
 def work_off(run):
     """Do a connector's run to its end, as a worker does."""
     work = runs.workflow_id(run)
-    for window in workflows._guarded(workflows._plan, work):
-        while workflows._guarded(workflows._page, work, window):
-            pass
+    workflows._guarded(read, work, workflows._guarded(workflows._plan, work))
     workflows._guarded(workflows._finish, work)
 
 
@@ -204,8 +203,7 @@ def test_a_retry_of_a_connectors_run_reads_only_what_was_left(connectors, amazon
     run = runs.request_run(wanted)
     work = runs.workflow_id(run)
     windows = workflows._guarded(workflows._plan, work)
-    while workflows._guarded(workflows._page, work, windows[0]):
-        pass
+    workflows._guarded(read, work, windows[:1])
     runs.fail(run.pk, ConfigError("worker_lost"))
     again = runs.retry(fresh(run))
     work_off(again)
@@ -342,8 +340,7 @@ def test_a_retry_goes_on_where_each_connector_stopped_and_leaves_out_what_is_no_
     part = run.steps.all()[0].part
     work = runs.workflow_id(part)
     windows = workflows._guarded(workflows._plan, work)
-    while workflows._guarded(workflows._page, work, windows[0]):
-        pass
+    workflows._guarded(read, work, windows[:1])
     runs.fail(part.pk, ConfigError("worker_lost"))
     procedures.advance_all()
     runs.fail(run.steps.all()[1].part.pk, ConfigError("worker_lost"))

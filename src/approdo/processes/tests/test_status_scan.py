@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import reading
 from django.utils import timezone
 
 from amazon_simulator import CLIENT_ID, CLIENT_SECRET, REFRESH_TOKEN, Simulator
 from approdo.exchanges.coverage import coverage
 from approdo.exchanges.models import WindowRead
 from approdo.nodes.models import Configuration, Node, TimeRange
-from approdo.processes import planning, rereading, run_data, runs, workflows
+from approdo.processes import planning, rereading, run_data
 from approdo.processes.models import Connector, Run
 from approdo.sales.models import DocumentStatus, SaleDocument, SetAside, StatusLine, StatusVersion
 from approdo.sales.raw import compress
@@ -48,17 +49,9 @@ def connector(amazon):
     return saved(Connector(name="Download", node=node, type=type_, configuration=saved(configuration), options={}))
 
 
-def run(connector, killed_when=lambda: False):
-    """Work through a run as the workflow does, or until the worker is killed."""
-    wanted = runs.request_run(Connector.objects.get(pk=connector.pk))
-    work = runs.workflow_id(wanted)
-    for window in workflows._guarded(workflows._plan, work):
-        while not killed_when() and workflows._guarded(workflows._page, work, window):
-            pass
-    if not killed_when():
-        workflows._guarded(workflows._finish, work)
-    wanted.refresh_from_db()
-    return wanted
+def run(connector):
+    """Work through a run as the workflow does."""
+    return reading.read(Connector.objects.get(pk=connector.pk))
 
 
 def truth(amazon, days=12):
@@ -135,7 +128,9 @@ def test_a_receipt_that_is_no_update_is_seen_by_the_orders_own_date_and_not_aske
 
 
 def test_a_run_that_was_killed_between_two_pages_goes_on_and_doubles_nothing(connector, amazon):
-    broken = run(connector, killed_when=known)
+    with reading.killed_after(1, "status"):
+        run(connector)
+    broken = Run.objects.get()
     assert broken.live
     first = known()
     assert WindowRead.objects.get(scan="status", pages__gt=0).read == len(first)

@@ -7,6 +7,7 @@ from amazon_simulator import Simulator
 from approdo.exchanges.models import WindowRead
 from approdo.processes import runs, workflows
 from approdo.processes.models import Run
+from approdo.processes.reading import read
 
 pytestmark = pytest.mark.django_db
 
@@ -33,7 +34,7 @@ def test_a_plan_that_is_gone_is_no_success(run):
     windows = workflows._guarded(workflows._plan, work)
     assert windows
     WindowRead.objects.all().delete()
-    assert workflows._guarded(workflows._page, work, windows[0]) == []
+    assert workflows._guarded(read, work, windows) == []
     assert ending(run) == ("failed", "progress_lost")
 
 

@@ -131,9 +131,12 @@ def to_number(value: Loose) -> str:
 
 def sequences(written: Iterable[Loose]) -> list[str]:
     """The lines' numbers made unique: `2#2` for a second line 2, the position for want of one."""
+    texts = [to_text(value) for value in written]
+    if all(texts) and len(set(texts)) == len(texts):
+        return texts
     taken: dict[str, int] = {}
-    for position, value in enumerate(written, 1):
-        wanted = to_text(value) or str(position)
+    for position, text in enumerate(texts, 1):
+        wanted = text or str(position)
         sequence, copy = wanted, taken.get(wanted, 1)
         while sequence in taken:
             copy += 1

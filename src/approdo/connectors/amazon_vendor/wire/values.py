@@ -32,6 +32,8 @@ REMEMBERED = 50_000
 
 def to_text(value: Loose) -> str:
     """What is written there; empty for nothing, or for an object. No database takes a NUL."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         return (value.replace("\0", "") if "\0" in value else value).strip()
     if isinstance(value, bool):
@@ -41,6 +43,8 @@ def to_text(value: Loose) -> str:
 
 def to_flag(value: Loose) -> bool | None:
     """True, false, or null for anything else."""
+    if value is True or value is False or value is None:
+        return value
     return {"true": True, "false": False}.get(to_text(value).lower())
 
 
@@ -104,10 +108,7 @@ def to_whole(value: Loose, field: str) -> int | None:
 
 def to_unit(value: Loose) -> str:
     """`eaches` or `cases` however they are written (reference 8); any other unit as it is."""
-    unit = to_text(value)
-    if is_each(unit):
-        return "eaches"
-    return "cases" if unit.lower() in _CASES else unit
+    return _unit(to_text(value))
 
 
 def is_each(unit: str) -> bool:
@@ -134,7 +135,14 @@ def _number_text(value: Loose) -> str:
     return "" if isinstance(value, bool) else to_text(value)
 
 
-# The same few prices and quantities stand on thousands of lines: each is worked out once.
+# The same few prices, quantities and units stand on thousands of lines: each is worked out once.
+
+
+@lru_cache(REMEMBERED)
+def _unit(text: str) -> str:
+    if is_each(text):
+        return "eaches"
+    return "cases" if text.lower() in _CASES else text
 
 
 @lru_cache(REMEMBERED)

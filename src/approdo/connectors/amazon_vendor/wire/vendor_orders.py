@@ -11,7 +11,7 @@ from msgspec import Raw
 
 from approdo.connectors.amazon_vendor.wire import orders
 from approdo.connectors.amazon_vendor.wire.orders import BROKEN, Answer, Page, Pagination, Record
-from approdo.connectors.amazon_vendor.wire.parties import PartyRecord, to_party, to_texts
+from approdo.connectors.amazon_vendor.wire.parties import read_party, to_texts
 from approdo.connectors.amazon_vendor.wire.values import (
     Loose,
     is_each,
@@ -91,10 +91,10 @@ class _Details(_Dates):
     import_details: _Import | None = None
     deal_code: Loose = None
     payment_method: Loose = None
-    buying_party: PartyRecord | None = None
-    selling_party: PartyRecord | None = None
-    ship_to_party: PartyRecord | None = None
-    bill_to_party: PartyRecord | None = None
+    buying_party: Raw = Raw()
+    selling_party: Raw = Raw()
+    ship_to_party: Raw = Raw()
+    bill_to_party: Raw = Raw()
     ship_window: Loose = None
     delivery_window: Loose = None
     items: list[_Item] | None = None
@@ -149,9 +149,10 @@ def decode(raw: bytes) -> SaleDocument:
     """
     try:
         order = _ORDER.decode(raw)
+        details = order.order_details or _Details()
+        parties = _parties(details)
     except BROKEN as error:
         raise UnreadableDocument("unexpected_shape", detail=str(error)[:200]) from error
-    details = order.order_details or _Details()
     items = details.items or []
     lines = tuple(map(_line, items, orders.sequences(item.item_sequence_number for item in items)))
     return SaleDocument(
@@ -167,12 +168,7 @@ def decode(raw: bytes) -> SaleDocument:
         payment_method=to_text(details.payment_method) or None,
         deal_code=to_text(details.deal_code) or None,
         import_details=to_texts(details.import_details) if details.import_details else None,
-        parties=Parties(
-            selling=to_party(details.selling_party),
-            buying=to_party(details.buying_party),
-            ship_to=to_party(details.ship_to_party),
-            bill_to=to_party(details.bill_to_party),
-        ),
+        parties=parties,
         ship_window=to_window(details.ship_window),
         delivery_window=to_window(details.delivery_window),
         lines=lines,
@@ -186,6 +182,15 @@ def canonical(raw: bytes) -> bytes:
     Lists keep their order. What cannot be parsed is returned as it is.
     """
     return orders.canonical(raw, _NUMBERS)
+
+
+def _parties(details: _Details) -> Parties:
+    return Parties(
+        selling=read_party(bytes(details.selling_party)),
+        buying=read_party(bytes(details.buying_party)),
+        ship_to=read_party(bytes(details.ship_to_party)),
+        bill_to=read_party(bytes(details.bill_to_party)),
+    )
 
 
 def _line(item: _Item, sequence: str) -> Line:
