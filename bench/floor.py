@@ -44,7 +44,7 @@ def main(url: str, credentials: dict[str, str], file: Path) -> int:
         form = {"grant_type": "refresh_token", **credentials}
         token = client.post(f"{url}/auth/o2/token", data=form).json()["access_token"]
         headers = {"x-amz-access-token": token, "user-agent": AGENT}
-        for page in _pages(client, f"{url}/vendor/orders/v1/purchaseOrders", headers):
+        for page in pages(client, f"{url}/vendor/orders/v1/purchaseOrders", headers):
             _store(database, page)
             count += len(page)
     return count
@@ -59,7 +59,7 @@ class _Page(msgspec.Struct):
     payload: _Payload
 
 
-def _pages(client: httpx2.Client, url: str, headers: dict[str, str]) -> Iterator[list[bytes]]:
+def pages(client: httpx2.Client, url: str, headers: dict[str, str]) -> Iterator[list[bytes]]:
     now = datetime.now(UTC)
     start = now - timedelta(days=DAYS)
     while start < now:
