@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TRYTON := .venv-tryton
+PEERS := .venv-bench
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: demo demo-reset setup up test check bench bench-full lock
@@ -59,6 +60,8 @@ lock:
 		--extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group pyproject.toml:erp -o requirements/erp.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		-c requirements/runtime.txt --group pyproject.toml:bench -o requirements/bench.txt
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -86,19 +89,22 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 # Without it one test is skipped, and says so.
 $(TRYTON)/ready: requirements/erp.txt | $(VENV)/dev
 	@echo "Installing Tryton, the ERP of one test …"
-	@$(PYTHON) -m venv --clear $(TRYTON) && $(call install_tryton) && touch $@ \
+	@$(PYTHON) -m venv --clear $(TRYTON) && $(call install_into,$(TRYTON),$<) && touch $@ \
 		|| echo "Tryton could not be installed: the test that needs it is skipped."
 
-ifdef UV
-install_tryton = VIRTUAL_ENV=$(TRYTON) $(UV) pip install --quiet --require-hashes -r requirements/erp.txt
-else
-install_tryton = $(TRYTON)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/erp.txt
-endif
+# Without it what stands beside the hub is not measured and nothing is drawn.
+$(PEERS)/ready: requirements/bench.txt | $(VENV)/dev
+	@echo "Installing what the hub is compared with …"
+	@$(PYTHON) -m venv --clear $(PEERS) && $(call install_into,$(PEERS),$<) && touch $@ \
+		|| echo "It could not be installed: the hub is measured without."
 
+install = $(call install_into,$(VENV),$(1))
+
+# Into the virtual environment $(1) what the lock file $(2) names.
 ifdef UV
-install = VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $(1)
+install_into = VIRTUAL_ENV=$(1) $(UV) pip install --quiet --require-hashes -r $(2)
 else
-install = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+install_into = $(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
 endif
 
 link = $(BIN)/python tools/link.py
