@@ -38,7 +38,7 @@ check: $(VENV)/dev
 	@APPRODO_HOME=$$(mktemp -d) DJANGO_SETTINGS_MODULE=approdo.settings $(BIN)/python -m django makemigrations --check --dry-run
 	$(BIN)/python tools/translations.py --check
 
-bench: $(VENV)/dev
+bench: $(VENV)/dev $(PEERS)/ready
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/import_orders.py
 	$(BIN)/python bench/while_downloading.py
@@ -46,11 +46,18 @@ bench: $(VENV)/dev
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/documents.py
 	$(BIN)/python bench/export.py
+	@$(draw)
 
 # Takes its time, and disk: a million documents of ten lines.
 bench-full: bench
+	$(BIN)/python bench/import_orders.py --orders 100000 --peer-orders 0
+	$(BIN)/python bench/import_orders.py --orders 10000 --only-new --peer-orders 0 --database sqlite
+	$(BIN)/python bench/import_orders.py --orders 1000000 --only-new --peer-orders 0 --database sqlite
 	$(BIN)/python bench/documents.py --documents 1000000
 	$(BIN)/python bench/export.py --documents 100000
+	@$(draw)
+
+draw = [ ! -e $(PEERS)/ready ] || $(PEERS)/bin/python bench/pictures.py
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.
 lock:

@@ -58,7 +58,7 @@ Page = list[bytes]
 def main(url: str, credentials: dict[str, str], days: int, database: str) -> dict[str, Any]:
     """Read everything once; returns how many orders that were, and the seconds."""
     count = 0
-    with httpx2.Client(timeout=60) as client, _opened(database) as store:
+    with httpx2.Client(timeout=60) as client, opened(database) as store:
         began = time.perf_counter()
         form = {"grant_type": "refresh_token", **credentials}
         token = client.post(f"{url}/auth/o2/token", data=form).json()["access_token"]
@@ -70,7 +70,7 @@ def main(url: str, credentials: dict[str, str], days: int, database: str) -> dic
 
 
 @contextmanager
-def _opened(database: str) -> Iterator[Callable[[Page], None]]:
+def opened(database: str) -> Iterator[Callable[[Page], None]]:
     """What stores a page, its tables having been made."""
     if "://" in database:
         with psycopg.connect(database, autocommit=True) as server:

@@ -52,9 +52,9 @@ DAYS = 170
 WINDOW = "2030-01-01T00:00:00Z--2030-01-02T00:00:00Z"
 CHANGED_SHARE = 0.05
 WAYS = {
-    "each": "update_or_create",
-    "page": "update_or_create, a transaction a page",
     "bulk": "bulk_create",
+    "page": "update_or_create, a transaction a page",
+    "each": "update_or_create",
 }
 PARTS = ("work", "whole")
 ENDED = "SELECT started_at, ended_at FROM processes_run ORDER BY id DESC LIMIT 1"
@@ -97,7 +97,8 @@ def main() -> None:
         written = {**machine, "load": load, "note": options.note, **about, "results": results}
         written |= {"peer_orders": options.peer_orders, "peers": beside}
         RESULTS.mkdir(exist_ok=True)
-        file = RESULTS / f"import-{place.name}-{options.orders}.json"
+        kind = "-new" if options.only_new else ""
+        file = RESULTS / f"import-{place.name}-{options.orders}{kind}.json"
         file.write_text(json.dumps(written, indent=2) + "\n")
 
 

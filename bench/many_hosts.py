@@ -242,6 +242,11 @@ class Installation:
         return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
 
 
+def empty_database(given: str) -> str:
+    """The address of an empty database: of a server of our own where only `postgresql` is given, or what is given."""
+    return f"{postgres.Server(durable=True).address}/postgres" if given == "postgresql" else given
+
+
 def new_database(server: str, folder: Path) -> str:
     """The address of a new database, named after a folder."""
     name = folder.name.replace("-", "_").lower()
