@@ -146,14 +146,16 @@ def _print(row: Row, floor: Row) -> None:
 
 
 def _compare(hub: Row, peers: list[Row]) -> None:
-    """How many times as fast as each peer in the same pass."""
-    hub["times"] = {
-        peer["name"]: {part: round(hub[f"{part}_per_second"] / peer[f"{part}_per_second"], 1) for part in PARTS}
-        for peer in peers
-    }
-    for name, times in hub["times"].items():
-        said = f"{times['work']:6.1f} times {name} at work, {times['whole']:6.1f} times as a whole process"
-        print(f"  hub, {hub['pass']:12} {said}", flush=True)
+    """How many times as fast as each peer in the same pass, and how many times as much CPU that peer took."""
+    hub["times"] = {}
+    for peer in peers:
+        times = {part: round(hub[f"{part}_per_second"] / peer[f"{part}_per_second"], 1) for part in PARTS}
+        times["cpu"] = round(peer["cpu_ms_per_order"] / hub["cpu_ms_per_order"], 1)
+        hub["times"][peer["name"]] = times
+        print(
+            f"  hub, {hub['pass']:12} {times['work']:6.1f} times {peer['name']} at work,"
+            f" {times['whole']:6.1f} times as a whole process, which took {times['cpu']:6.1f} times the CPU"
+        )
 
 
 def _floor(place: Place, amazon: Row, watched: list[int]) -> Iterator[Row]:
@@ -201,10 +203,11 @@ def _hub(place: Place, amazon: Row, watched: list[int], passes: list[str]) -> It
 
 def _change(url: str) -> None:
     """Let Amazon change one order in twenty, the newest."""
-    known = httpx2.get(f"{url}/_simulator/orders", timeout=60).json()["orders"]
-    for order in known[-round(len(known) * CHANGED_SHARE) :]:
-        body = {"change": order["number"], "changes": {"window": WINDOW}}
-        httpx2.post(f"{url}/_simulator/orders", json=body).raise_for_status()
+    with httpx2.Client(base_url=url, timeout=60) as amazon:
+        known = amazon.get("/_simulator/orders").json()["orders"]
+        for order in known[-round(len(known) * CHANGED_SHARE) :]:
+            body = {"change": order["number"], "changes": {"window": WINDOW}}
+            amazon.post("/_simulator/orders", json=body).raise_for_status()
 
 
 def _seconds_of_the_run(hub: Installation) -> float:
