@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TRYTON := .venv-tryton
+PEERS := .venv-bench
 UV := $(shell command -v uv 2>/dev/null)
 
 .PHONY: demo demo-reset setup up test check bench bench-full lock
@@ -37,7 +38,7 @@ check: $(VENV)/dev
 	@APPRODO_HOME=$$(mktemp -d) DJANGO_SETTINGS_MODULE=approdo.settings $(BIN)/python -m django makemigrations --check --dry-run
 	$(BIN)/python tools/translations.py --check
 
-bench: $(VENV)/dev
+bench: $(VENV)/dev $(PEERS)/ready
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/import_orders.py
 	$(BIN)/python bench/while_downloading.py
@@ -45,11 +46,18 @@ bench: $(VENV)/dev
 	$(BIN)/python bench/start.py
 	$(BIN)/python bench/documents.py
 	$(BIN)/python bench/export.py
+	@$(draw)
 
 # Takes its time, and disk: a million documents of ten lines.
 bench-full: bench
+	$(BIN)/python bench/import_orders.py --orders 100000 --peer-orders 0
+	$(BIN)/python bench/import_orders.py --orders 10000 --only-new --peer-orders 0 --database sqlite
+	$(BIN)/python bench/import_orders.py --orders 1000000 --only-new --peer-orders 0 --database sqlite
 	$(BIN)/python bench/documents.py --documents 1000000
 	$(BIN)/python bench/export.py --documents 100000
+	@$(draw)
+
+draw = [ ! -e $(PEERS)/ready ] || $(PEERS)/bin/python bench/pictures.py
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.
 lock:
@@ -59,6 +67,8 @@ lock:
 		--extra dev -c requirements/runtime.txt pyproject.toml -o requirements/dev.txt
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group pyproject.toml:erp -o requirements/erp.txt
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		-c requirements/runtime.txt --group pyproject.toml:bench -o requirements/bench.txt
 
 $(VENV)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -86,19 +96,22 @@ $(VENV)/dev: requirements/dev.txt $(VENV)/runtime
 # Without it one test is skipped, and says so.
 $(TRYTON)/ready: requirements/erp.txt | $(VENV)/dev
 	@echo "Installing Tryton, the ERP of one test …"
-	@$(PYTHON) -m venv --clear $(TRYTON) && $(call install_tryton) && touch $@ \
+	@$(PYTHON) -m venv --clear $(TRYTON) && $(call install_into,$(TRYTON),$<) && touch $@ \
 		|| echo "Tryton could not be installed: the test that needs it is skipped."
 
-ifdef UV
-install_tryton = VIRTUAL_ENV=$(TRYTON) $(UV) pip install --quiet --require-hashes -r requirements/erp.txt
-else
-install_tryton = $(TRYTON)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/erp.txt
-endif
+# Without it what stands beside the hub is not measured and nothing is drawn.
+$(PEERS)/ready: requirements/bench.txt | $(VENV)/dev
+	@echo "Installing what the hub is compared with …"
+	@$(PYTHON) -m venv --clear $(PEERS) && $(call install_into,$(PEERS),$<) && touch $@ \
+		|| echo "It could not be installed: the hub is measured without."
 
+install = $(call install_into,$(VENV),$(1))
+
+# Into the virtual environment $(1) what the lock file $(2) names.
 ifdef UV
-install = VIRTUAL_ENV=$(VENV) $(UV) pip install --quiet --require-hashes -r $(1)
+install_into = VIRTUAL_ENV=$(1) $(UV) pip install --quiet --require-hashes -r $(2)
 else
-install = $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r $(1)
+install_into = $(1)/bin/pip install --quiet --disable-pip-version-check --require-hashes -r $(2)
 endif
 
 link = $(BIN)/python tools/link.py

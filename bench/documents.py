@@ -1,6 +1,6 @@
 """How long the list of documents, its filters and searches and a document take, on screen and in the API.
 
-    python bench/documents.py [--documents 100000] [--times 40] [--database postgresql://…] [--note "a shared machine"]
+    python bench/documents.py [--documents 100000] [--times 40] [--database postgresql|…] [--note "a shared machine"]
 
 A hub is filled (`filling.py`), then asked in this process through Django's test client, as a web server's worker asks
 it: no network, no other visitor. Every question is asked `--times` times, of values that take turns. *Bare* is the
@@ -28,7 +28,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from filling import bare, filled
-from many_hosts import busy_seconds
+from many_hosts import busy_seconds, empty_database
 from store import _open
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -54,9 +54,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--documents", type=int, default=100_000)
     parser.add_argument("--times", type=int, default=40, help="how often each question is asked")
-    parser.add_argument("--database", default="", help="an empty PostgreSQL database (default: SQLite)")
+    parser.add_argument(
+        "--database", default="", help="postgresql, or the address of an empty database (default: SQLite)"
+    )
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     options = parser.parse_args()
+    options.database = empty_database(options.database)
     with tempfile.TemporaryDirectory() as home:
         began = time.perf_counter()
         held = filled(options.documents, home, options.database)

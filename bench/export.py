@@ -1,6 +1,6 @@
 """How fast an ERP fetches all documents through the API, how long it waits, and how much memory that takes.
 
-    python bench/export.py [--documents 20000] [--batch 200] [--database postgresql://…] [--note "a shared machine"]
+    python bench/export.py [--documents 20000] [--batch 200] [--database postgresql|…] [--note "a shared machine"]
 
 A hub is filled (`filling.py`). Then each format, in a process of its own and with a connector that has got nothing yet,
 is fetched batch by batch to the end as an ERP does it, each batch confirmed before the next one is asked for: through
@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 from filling import bare, filled
-from many_hosts import busy_seconds
+from many_hosts import busy_seconds, empty_database
 from store import _open, _saved
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -47,11 +47,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--documents", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=200, help="documents of one call (the API's own default: 200)")
-    parser.add_argument("--database", default="", help="an empty PostgreSQL database (default: SQLite)")
+    parser.add_argument(
+        "--database", default="", help="postgresql, or the address of an empty database (default: SQLite)"
+    )
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     parser.add_argument("--only", help="measure this in the hub at --home (the script calls itself so)")
     parser.add_argument("--home", default="")
     options = parser.parse_args()
+    options.database = empty_database(options.database)
     if options.only:
         _open(options.home, options.database)
         gc.set_threshold(10_000)  # as `approdo web` has it

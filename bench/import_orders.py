@@ -1,146 +1,265 @@
-"""How fast orders come in: new, once more unchanged, and with some of them changed; beside the least work possible.
+"""How fast orders come in: the least work possible, the hub, and what a user would write instead.
 
-    python bench/import_orders.py [--orders 20000] [--lines 10] [--database postgresql://…]
+    python bench/import_orders.py [--orders 20000] [--peer-orders 2000] [--lines 10] [--only-new]
+                                  [--database sqlite|postgresql|postgresql://…] [--note "a shared machine"]
 
-The hub downloads over HTTP from the simulated Amazon, which does not limit it and runs as a process of its
-own. The floor does the least that any program would have to: the same pages over the same HTTP client, JSON
-decoded, raw text kept compressed, documents and lines written with bare `sqlite3`, one transaction a page.
-All of one call is measured in one run on one machine: read the ratios.
+Everybody reads the same pages over HTTP from the simulated Amazon, which does not limit them and runs as a process of
+its own; each is a process of its own too, with an empty database of its own. *Floor* (`floor.py`) is the least that any
+program would have to do. *Hub* is `approdo run`: all new, once more unchanged, and with one order in twenty changed.
+*Peers* (`peers.py`) are measured on fewer orders, since they take long, beside the floor and the hub on the same ones:
+all new, once more unchanged; of as many days fewer, so that pages are as full. They need what `make .venv-bench/ready`
+installs, and are left out where it is not.
+
+*Whole* is from the start of a process to its end, *work* from signing in, or from the beginning of the run, to the last
+commit: starting costs a hub more than a script, and the same for any number of orders. All of one call is measured on
+one machine: read the ratios. `others` is the part of all cores that something else took meanwhile. Memory and CPU are
+the program's own, with SQLite and without PostgreSQL.
+
+Without `--database` on SQLite and, where it is installed, on a PostgreSQL server of our own, which writes to the disk
+for good. An address is that of a server, without a database: databases are made there and dropped again. `--only-new`
+leaves out all but the floor and the first load, to see the memory that very many orders take.
 """
 
 import argparse
 import json
 import os
 import platform
-import re
-import socket
+import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime
+from itertools import chain
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple
 
 import httpx2
 import yaml
+from many_hosts import Installation, busy_seconds, drop_database, new_database, processor_seconds, simulated
 
-RESULTS = Path(__file__).resolve().parent / "results"
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+import postgres
+
+HERE = Path(__file__).resolve().parent
+RESULTS = HERE / "results"
+PEERS = HERE.parent / ".venv-bench"
 DAYS = 170
 WINDOW = "2030-01-01T00:00:00Z--2030-01-02T00:00:00Z"
 CHANGED_SHARE = 0.05
+WAYS = {
+    "bulk": "bulk_create",
+    "page": "update_or_create, a transaction a page",
+    "each": "update_or_create",
+}
+PARTS = ("work", "whole")
+ENDED = "SELECT started_at, ended_at FROM processes_run ORDER BY id DESC LIMIT 1"
+
+Row = dict[str, Any]
+
+
+class Place(NamedTuple):
+    """Where new databases come from: a server's address, or none for SQLite; and the process of a server of our own."""
+
+    server: str
+    process: int | None
+
+    @property
+    def name(self) -> str:
+        """The kind of database."""
+        return "postgresql" if self.server else "sqlite"
 
 
 def main() -> None:
-    """Measure, print a table, write `bench/results/import.json`."""
+    """Measure, print tables, write `bench/results/import-….json`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--orders", type=int, default=20_000)
+    parser.add_argument("--peer-orders", type=int, default=2_000, help="0 leaves the peers out")
     parser.add_argument("--lines", type=int, default=10)
-    parser.add_argument("--database", default="", help="an empty PostgreSQL database for the hub (default: SQLite)")
+    parser.add_argument("--only-new", action="store_true", help="only the floor and the first load")
+    parser.add_argument("--database", default="", help="only on this one: sqlite, postgresql, or a server's address")
+    parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     options = parser.parse_args()
-    with Simulated(options.orders, options.lines) as amazon, tempfile.TemporaryDirectory() as folder:
-        rows = [_floor(folder, amazon), *_hub(folder, amazon, options)]
-    for row in rows:
-        row["of_the_floor"] = round(row["orders_per_second"] / rows[0]["orders_per_second"], 2)
-        sys.stdout.write(
-            f"{row['name']:16} {row['orders']:8} orders {row['seconds']:8.2f} s {row['orders_per_second']:7} orders/s"
-            f" {row['of_the_floor']:6.2f} of the floor {row['cpu_ms_per_order']:7.3f} ms CPU each"
-            f" {row['peak_megabytes']:5} MB\n"
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever was started ends with us
+    if options.peer_orders and not (PEERS / "ready").exists():
+        print("The peers are left out: make .venv-bench/ready installs them.")
+        options.peer_orders = 0
+    for place in _places(options.database):
+        load = round(os.getloadavg()[0], 1)
+        results = _measured(place, options.orders, options)
+        beside = _measured(place, options.peer_orders, options, peers=True) if options.peer_orders else []
+        machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
+        about = {"database": place.name, "orders": options.orders, "lines": options.lines}
+        written = {**machine, "load": load, "note": options.note, **about, "results": results}
+        written |= {"peer_orders": options.peer_orders, "peers": beside}
+        RESULTS.mkdir(exist_ok=True)
+        kind = "-new" if options.only_new else ""
+        file = RESULTS / f"import-{place.name}-{options.orders}{kind}.json"
+        file.write_text(json.dumps(written, indent=2) + "\n")
+
+
+def _places(database: str) -> Iterator[Place]:
+    if database in ("", "sqlite"):
+        yield Place("", None)
+    if database == "postgresql" or (not database and postgres.server_binaries()):
+        server = postgres.Server(durable=True)
+        yield Place(server.address, server.process)
+    elif "://" in database:
+        yield Place(database.rstrip("/"), None)
+
+
+def _measured(place: Place, orders: int, options: argparse.Namespace, *, peers: bool = False) -> list[Row]:
+    """What everybody took for so many orders, printed as it comes."""
+    print(f"{place.name}, {orders} orders of {options.lines} lines", flush=True)
+    rows: list[Row] = []
+    days = max(1, DAYS * orders // options.orders)
+    given = ("--orders", orders, "--lines", options.lines, "--days", days, "--no-rate-limit")
+    with simulated(*given) as amazon:
+        amazon["days"] = days + 1  # it is past midnight, where the days end
+        amazon["refresh_token"] = amazon.pop("refresh_tokens").split(",")[0]
+        watched = [amazon["process"], *filter(None, [place.process])]
+        passes = ["new"] if options.only_new else ["new", "unchanged"] if peers else ["new", "unchanged", "changed"]
+        parties = [_floor(place, amazon, watched), _hub(place, amazon, watched, passes)]
+        parties += [_peer(place, amazon, watched, way) for way in WAYS] if peers else []
+        for row in chain.from_iterable(parties):
+            rows.append(row)
+            _print(row, rows[0])
+    for row in (one for one in rows if peers and one["name"] == "hub"):
+        _compare(row, [one for one in rows if one["name"] in WAYS.values() and one["pass"] == row["pass"]])
+    return rows
+
+
+def _print(row: Row, floor: Row) -> None:
+    for part in ("whole", "work"):
+        row[f"{part}_of_the_floor"] = round(row[f"{part}_per_second"] / floor[f"{part}_per_second"], 2)
+    print(
+        f"  {row['name'] + ', ' + row['pass']:50} work {row['work_seconds']:8.2f} s {row['work_per_second']:6} orders/s"
+        f" {row['work_of_the_floor']:6.2f} of the floor   whole {row['whole_seconds']:8.2f} s"
+        f" {row['whole_of_the_floor']:6.2f} of the floor {row['cpu_ms_per_order']:8.3f} ms CPU each"
+        f" {row['peak_megabytes']:5} MB   others {row['others']:.2f}",
+        flush=True,
+    )
+
+
+def _compare(hub: Row, peers: list[Row]) -> None:
+    """How many times as fast as each peer in the same pass, and how many times as much CPU that peer took."""
+    hub["times"] = {}
+    for peer in peers:
+        times = {part: round(hub[f"{part}_per_second"] / peer[f"{part}_per_second"], 1) for part in PARTS}
+        times["cpu"] = round(peer["cpu_ms_per_order"] / hub["cpu_ms_per_order"], 1)
+        hub["times"][peer["name"]] = times
+        print(
+            f"  hub, {hub['pass']:12} {times['work']:6.1f} times {peer['name']} at work,"
+            f" {times['whole']:6.1f} times as a whole process, which took {times['cpu']:6.1f} times the CPU"
         )
-    RESULTS.mkdir(exist_ok=True)
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    database = "postgresql" if options.database else "sqlite"
-    written = {"orders": options.orders, "lines": options.lines, "database": database, **machine, "results": rows}
-    (RESULTS / f"import-{database}.json").write_text(json.dumps(written, indent=2) + "\n")
 
 
-class Simulated:
-    """A simulated Amazon in a process of its own, without limits."""
+def _floor(place: Place, amazon: Row, watched: list[int]) -> Iterator[Row]:
+    with _empty(place) as database:
+        yield _timed("floor", "new", [sys.executable, str(HERE / "floor.py"), *_given(amazon, database)], watched)
 
-    def __init__(self, orders: int, lines: int) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = str(probe.getsockname()[1])
-        given = ("--port", port, "--orders", str(orders), "--lines", str(lines), "--days", str(DAYS))
-        self.url = f"http://127.0.0.1:{port}"
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "amazon_simulator", *given, "--no-rate-limit"], stdout=subprocess.PIPE, text=True
-        )
 
-    def __enter__(self) -> Self:
-        assert self._process.stdout
-        said = self._process.stdout.readline()
-        self.credentials = dict(re.findall(r"(\w+)=(\S+)", said))
-        self.credentials["refresh_token"] = self.credentials.pop("refresh_tokens").split(",")[0]
-        return self
+def _peer(place: Place, amazon: Row, watched: list[int], way: str) -> Iterator[Row]:
+    with _empty(place) as database:
+        command = [str(PEERS / "bin" / "python"), str(HERE / "peers.py"), *_given(amazon, database), way]
+        for what in ("new", "unchanged"):
+            yield _timed(WAYS[way], what, command, watched)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._process.terminate()
-        self._process.wait()
 
-    def change(self, count: int) -> None:
-        """Let Amazon change the newest `count` orders."""
-        known = httpx2.get(f"{self.url}/_simulator/orders").json()["orders"]
-        for order in known[-count:]:
+def _given(amazon: Row, database: str) -> list[str]:
+    credentials = {name: amazon[name] for name in ("client_id", "client_secret", "refresh_token")}
+    return [amazon["url"], json.dumps(credentials), str(amazon["days"]), database]
+
+
+@contextmanager
+def _empty(place: Place) -> Iterator[str]:
+    """A database for one program; it is gone afterwards."""
+    with tempfile.TemporaryDirectory(prefix="approdo-bench-") as folder:
+        if not place.server:
+            yield str(Path(folder) / "orders.sqlite3")
+            return
+        url = new_database(place.server, Path(folder))
+        try:
+            yield url
+        finally:
+            drop_database(place.server, url)
+
+
+def _hub(place: Place, amazon: Row, watched: list[int], passes: list[str]) -> Iterator[Row]:
+    with Installation(place.server) as hub:
+        (hub.home / "hub.yaml").write_text(yaml.safe_dump(_declared(amazon)))
+        hub.command("apply", str(hub.home / "hub.yaml"))
+        run = [sys.executable, "-m", "approdo", "run", "Download", "--json"]
+        for what in passes:
+            if what == "changed":
+                _change(amazon["url"])
+            row = _timed("hub", what, run, watched, hub.environment)
+            yield _worked(row, _seconds_of_the_run(hub))
+
+
+def _change(url: str) -> None:
+    """Let Amazon change one order in twenty, the newest."""
+    with httpx2.Client(base_url=url, timeout=60) as amazon:
+        known = amazon.get("/_simulator/orders").json()["orders"]
+        for order in known[-round(len(known) * CHANGED_SHARE) :]:
             body = {"change": order["number"], "changes": {"window": WINDOW}}
-            httpx2.post(f"{self.url}/_simulator/orders", json=body).raise_for_status()
+            amazon.post("/_simulator/orders", json=body).raise_for_status()
 
 
-def _floor(folder: str, amazon: Simulated) -> dict[str, Any]:
-    """In a process of its own, so that its memory is its own."""
-    file = Path(__file__).with_name("floor.py")
-    given = [amazon.url, json.dumps(amazon.credentials), str(Path(folder) / "floor.sqlite3")]
-    return _measured("floor", [sys.executable, str(file), *given], dict(os.environ))
+def _seconds_of_the_run(hub: Installation) -> float:
+    if hub.url:
+        ((began, ended),) = hub.rows(ENDED)
+    else:
+        with closing(sqlite3.connect(hub.home / "hub.sqlite3")) as file:
+            began, ended = map(datetime.fromisoformat, file.execute(ENDED).fetchone())
+    return float((ended - began).total_seconds())
 
 
-def _hub(folder: str, amazon: Simulated, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    home = Path(folder) / "hub"
-    home.mkdir()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")}
-    environment["APPRODO_HOME"] = str(home)
-    if options.database:
-        environment["APPRODO_DATABASE_URL"] = options.database
-        environment["APPRODO_SECRET_KEY"] = "only for measuring"
-        environment["APPRODO_ENCRYPTION_KEYS"] = "YmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ggYmVuY2ghISE="
-    (home / "hub.yaml").write_text(yaml.safe_dump(_declared(amazon)))
-    for command in (("migrate",), ("apply", str(home / "hub.yaml"))):
-        subprocess.run([sys.executable, "-m", "approdo", *command], env=environment, check=True, capture_output=True)
-    run = [sys.executable, "-m", "approdo", "run", "Download", "--json"]
-    yield _measured("hub, new", run, environment)
-    yield _measured("hub, unchanged", run, environment)
-    amazon.change(round(options.orders * CHANGED_SHARE))
-    yield _measured("hub, 5 % changed", run, environment)
-
-
-def _measured(name: str, command: list[str], environment: dict[str, str]) -> dict[str, Any]:
+def _timed(
+    name: str, what: str, command: list[str], watched: list[int], environment: dict[str, str] | None = None
+) -> Row:
     """Seconds, processor time and memory of a command that prints how many orders it read."""
+    before, busy = sum(map(processor_seconds, watched)), busy_seconds()
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     assert process.stdout
-    said = json.loads(process.stdout.read())
-    _, _, used = os.wait4(process.pid, 0)
+    printed = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    assert status == 0, f"{name}: exit status {status}"
     seconds = time.perf_counter() - started
+    said = json.loads(printed)
     assert said["state"] == "succeeded", said
-    orders = said["counts"]["read"]
-    return {
+    orders, processor = said["counts"]["read"], used.ru_utime + used.ru_stime
+    ours = sum(map(processor_seconds, watched)) - before + processor
+    others = (busy_seconds() - busy - ours) / (seconds * (os.cpu_count() or 1))
+    row = {
         "name": name,
+        "pass": what,
         "orders": orders,
-        "seconds": round(seconds, 2),
-        "orders_per_second": round(orders / seconds),
-        "cpu_ms_per_order": round(1000 * (used.ru_utime + used.ru_stime) / orders, 3),
+        "whole_seconds": round(seconds, 2),
+        "whole_per_second": round(orders / seconds),
+        "cpu_ms_per_order": round(1000 * processor / orders, 3),
         "peak_megabytes": used.ru_maxrss // 1024,
+        "others": round(max(0.0, others), 2),
     }
+    return _worked(row, said.get("seconds", seconds))
 
 
-def _declared(amazon: Simulated) -> dict[str, Any]:
-    addresses = {"api_url": amazon.url, "token_url": f"{amazon.url}/auth/o2/token"}
-    options = {"region": "custom", "marketplace": "IT", **addresses, **amazon.credentials}
+def _worked(row: Row, seconds: float) -> Row:
+    return {**row, "work_seconds": round(seconds, 2), "work_per_second": round(row["orders"] / seconds)}
+
+
+def _declared(amazon: Row) -> Row:
+    addresses = {"api_url": amazon["url"], "token_url": f"{amazon['url']}/auth/o2/token"}
+    credentials = {name: amazon[name] for name in ("client_id", "client_secret", "refresh_token")}
+    options = {"region": "custom", "marketplace": "IT", **addresses, **credentials}
     return {
         "nodes": [{"name": "Amazon", "type": "amazon_vendor", "options": options}],
-        "time_ranges": [{"name": "All", "last": f"{DAYS} days", "by": "created", "delay": "0 minutes"}],
+        "time_ranges": [{"name": "All", "last": f"{amazon['days']} days", "by": "created", "delay": "0 minutes"}],
         "order_download_configurations": [
             {"name": "Retail", "type": "vendor_retail", "time_range": "All", "states": "all", "read_status": False}
         ],

@@ -164,14 +164,11 @@ class Installation:
         self._folder = tempfile.TemporaryDirectory(prefix="approdo-bench-")
         self.home = Path(self._folder.name)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")}
-        self._environment = kept | {"APPRODO_HOME": str(self.home), "LANG": "C.UTF-8", "APPRODO_LOG_LEVEL": "warning"}
-        self.url = ""
+        self.environment = kept | {"APPRODO_HOME": str(self.home), "LANG": "C.UTF-8", "APPRODO_LOG_LEVEL": "warning"}
+        self._server = server
+        self.url = new_database(server, self.home) if server else ""
         if server:
-            name = self.home.name.replace("-", "_").lower()
-            with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-                connection.execute(f'CREATE DATABASE "{name}"')
-            self.url = f"{server}/{name}"
-            self._environment |= SECRETS | {"APPRODO_DATABASE_URL": self.url}
+            self.environment |= SECRETS | {"APPRODO_DATABASE_URL": self.url}
         self._started: list[subprocess.Popen[bytes]] = []
         self.command("migrate")
 
@@ -183,6 +180,8 @@ class Installation:
             process.terminate()
         for process in self._started:
             process.wait()
+        if self.url:
+            drop_database(self._server, self.url)
         self._folder.cleanup()
 
     def apply(self, amazon: dict[str, Any], days: int) -> None:
@@ -210,7 +209,7 @@ class Installation:
 
     def start(self, name: str, *arguments: str) -> subprocess.Popen[bytes]:
         """Start a command and leave it running; its connections bear its name."""
-        environment = self._environment | {"PGAPPNAME": f"bench-{name}-{len(self._started) + 1}"}
+        environment = self.environment | {"PGAPPNAME": f"bench-{name}-{len(self._started) + 1}"}
         process = subprocess.Popen([sys.executable, "-m", "approdo", name, *arguments], env=environment)
         self._started.append(process)
         return process
@@ -240,7 +239,26 @@ class Installation:
 
     def _run(self, *arguments: str) -> str:
         command = [sys.executable, *arguments]
-        return subprocess.run(command, env=self._environment, check=True, capture_output=True, text=True).stdout
+        return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
+
+
+def empty_database(given: str) -> str:
+    """The address of an empty database: of a server of our own where only `postgresql` is given, or what is given."""
+    return f"{postgres.Server(durable=True).address}/postgres" if given == "postgresql" else given
+
+
+def new_database(server: str, folder: Path) -> str:
+    """The address of a new database, named after a folder."""
+    name = folder.name.replace("-", "_").lower()
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    return f"{server}/{name}"
+
+
+def drop_database(server: str, url: str) -> None:
+    """Drop it, whoever is still connected."""
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE "{url.rpartition("/")[2]}" WITH (FORCE)')
 
 
 def _size(server: str) -> dict[str, Any]:
@@ -292,11 +310,17 @@ def busy_seconds() -> float:
 
 def processor_seconds(pid: int) -> float:
     """What a process has used, with its children, living and dead."""
-    used = 0
-    for one in _family(pid):
-        fields = Path(f"/proc/{one}/stat").read_text().rpartition(")")[2].split()
-        used += sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime (proc(5))
-    return used / TICKS
+    while True:
+        try:
+            return sum(map(_ticks, _family(pid))) / TICKS
+        except (FileNotFoundError, ProcessLookupError):  # a child ended meanwhile: its parent has its ticks now
+            if not Path(f"/proc/{pid}").exists():
+                raise
+
+
+def _ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime (proc(5))
 
 
 def peak_megabytes(pid: int) -> int:

@@ -87,7 +87,8 @@ def _download(hub: Installation, accounts: int) -> None:
     while not (ended := hub.rows(ENDED, last, accounts)):
         time.sleep(0.5)
     ((_, _, least, most, *_),) = ended
-    assert (least, most) == ("succeeded", "succeeded"), (least, most)
+    failed = hub.rows("SELECT connector_name, error_code, error_params FROM processes_run WHERE state <> 'succeeded'")
+    assert (least, most) == ("succeeded", "succeeded"), failed
 
 
 def _one_by_one(amazon: Row) -> None:
@@ -99,7 +100,7 @@ def _one_by_one(amazon: Row) -> None:
         token = client.post(f"{amazon['url']}/auth/o2/token", data=form).json()["access_token"]
         headers = {"x-amz-access-token": token, "user-agent": AGENT}
         due = time.monotonic()
-        for _ in pages(client, f"{amazon['url']}/vendor/orders/v1/purchaseOrders", headers):
+        for _ in pages(client, f"{amazon['url']}/vendor/orders/v1/purchaseOrders", headers, DAYS):
             due = max(due + 1 / PER_SECOND, time.monotonic() - 1)
             time.sleep(max(0.0, due - time.monotonic()))
 

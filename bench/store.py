@@ -1,13 +1,13 @@
 """How fast the store takes pages that have come already: new, unchanged, changed. No network.
 
-    python bench/store.py [--orders 20000] [--blocks 5] [--recode 1.0] [--database postgresql://…]
+    python bench/store.py [--orders 20000] [--blocks 5] [--recode 1.0] [--database postgresql|postgresql://…]
 
 *Store* is the transaction that stores a page (`intake.take_page`): its requests logged, documents, progress and counts
 written, committed. *Step* is the workflow's own step around it, as a worker does it: looking up run, window and
 settings, making a batch of the page's texts, noting the run's progress. Only Amazon is missing, whose pages of 100
 orders × 10 lines come from the simulator's generator, and the engine's own note that the step was done.
 
-The orders are cut into blocks. Each block is taken by the floor (`floor.py`: bare `sqlite3`), then by the hub: new,
+The orders are cut into blocks. Each block is taken by the floor (`floor.py`: the bare driver), then by the hub: new,
 unchanged, with 5 % changed. Beside each other stand only figures of one block; the table shows the median of the blocks
 and how far apart they were. Every block but the first comes into tables that hold the earlier ones.
 
@@ -20,12 +20,10 @@ import os
 import platform
 import re
 import resource
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -33,7 +31,9 @@ from statistics import median
 from typing import Any
 from unittest.mock import patch
 
-from floor import SCHEMA, _store
+import psycopg
+from floor import opened
+from many_hosts import empty_database
 from msgspec.structs import replace
 
 PAGE = 100
@@ -50,15 +50,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--orders", type=int, default=20_000)
     parser.add_argument("--blocks", type=int, default=5)
-    parser.add_argument("--database", default="", help="an empty PostgreSQL database (default: SQLite)")
+    parser.add_argument(
+        "--database", default="", help="postgresql, or the address of an empty database (default: SQLite)"
+    )
     parser.add_argument("--recode", type=float, help="recode SKUs; the share of them that has a match")
     options = parser.parse_args()
+    options.database = empty_database(options.database)
     with tempfile.TemporaryDirectory() as home:
         _prepare(home, options.database)
         first, *pages = _pages(options.orders + PAGE)
         connector = _connector(options.recode, pages)
         _take(connector, [first])  # so that nothing is measured that happens once
-        measured = _measure(home, connector, pages, options.blocks)
+        measured = _measure(_beside(home, options.database), connector, pages, options.blocks)
     kinds = {name: _summary(name, measured) for name in measured[0]}
     for name, row in kinds.items():
         sys.stdout.write(
@@ -112,17 +115,25 @@ def _pages(orders: int) -> list[Page]:
     return [texts[start : start + PAGE] for start in range(0, len(texts), PAGE)]
 
 
-def _measure(home: str, connector: Any, pages: list[Page], blocks: int) -> list[dict[str, dict[str, float]]]:
+def _beside(home: str, database: str) -> str:
+    """Where the floor keeps its orders: a file, or a schema of the hub's database."""
+    if not database:
+        return str(Path(home) / "floor.sqlite3")
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute("CREATE SCHEMA floor")
+    return f"{database}?options=-csearch_path%3Dfloor"
+
+
+def _measure(floor: str, connector: Any, pages: list[Page], blocks: int) -> list[dict[str, dict[str, float]]]:
     """For each block what the floor and each pass of the hub took."""
     size = -(-len(pages) // blocks)
     measured = []
-    with closing(sqlite3.connect(Path(home) / "floor.sqlite3", isolation_level=None)) as database:
-        database.executescript(SCHEMA)
+    with opened(floor) as store:
         for start in range(0, len(pages), size):
             block = pages[start : start + size]
             changed = [[_changed(raw) if place % 20 == 0 else raw for place, raw in enumerate(page)] for page in block]
             passes = {"new": block, "unchanged": block, "5 % changed": changed}
-            row = {"floor": _timed(lambda block=block: [_store(database, page) for page in block], block)}
+            row = {"floor": _timed(lambda block=block: [store(page) for page in block], block)}
             row |= {name: _timed(partial(_take, connector, given), given) for name, given in passes.items()}
             measured.append(row)
     return measured
