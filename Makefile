@@ -41,6 +41,7 @@ check: $(VENV)/dev
 bench: $(VENV)/dev $(PEERS)/ready
 	$(BIN)/python bench/store.py
 	$(BIN)/python bench/import_orders.py
+	$(BIN)/python bench/quota.py
 	$(BIN)/python bench/while_downloading.py
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/start.py

@@ -92,6 +92,7 @@ class _Page(msgspec.Struct):
 
 
 def pages(client: httpx2.Client, url: str, headers: dict[str, str], days: int) -> Iterator[Page]:
+    """Every page, one after the other."""
     now = datetime.now(UTC)
     start = now - timedelta(days=days)
     while start < now:

@@ -62,7 +62,7 @@ class Killed(BaseException):
 @contextmanager
 def killed_after(pages: int, scan: str = "") -> Iterator[None]:
     """A worker in this process that is killed once it has stored so many pages, of one scan if one is named."""
-    left = [pages]
+    left, others = [pages], set(threading.enumerate())
 
     def take_page(window: WindowRead, *given: Any) -> bool:
         taken = intake.take_page(window, *given)
@@ -73,7 +73,7 @@ def killed_after(pages: int, scan: str = "") -> Iterator[None]:
 
     with patch.object(reading, "take_page", take_page), suppress(Killed):
         yield
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - others:
         if thread.name.startswith("reading"):
             thread.join()
 

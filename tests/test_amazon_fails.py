@@ -8,10 +8,10 @@ from django.core.exceptions import ValidationError
 from hub import wait_for_next_second
 
 from amazon_simulator import LATER_REFRESH_TOKEN, Simulator
+from approdo import processes
 from approdo.connectors.amazon_vendor import client
 from approdo.connectors.amazon_vendor.tests.quick import QUICK
 from approdo.exchanges.models import RunNote
-from approdo.processes import workflows
 
 pytestmark = pytest.mark.django_db
 
@@ -95,7 +95,7 @@ def test_a_fault_on_a_later_page_leaves_its_window_open(amazon: Simulator, reade
 
 def test_pages_without_end_are_given_up(amazon: Simulator, reader, monkeypatch):
     before = reading.proven(reader.node)
-    monkeypatch.setattr(workflows, "MOST_PAGES", 5)
+    monkeypatch.setattr(processes.reading, "MOST_PAGES", 5)
     amazon.dials.set("empty_page_with_token")
     suffered = reading.read(reader)
     assert suffered.error_code == "endless_pages"

@@ -59,7 +59,7 @@ WORST_MOMENTS = [
     ("rows.write_documents", "return", 1),  # documents without lines
     ("rows.write_versions", "return", 1),  # written, not counted
     ("intake._count", "return", 1),  # counted, not committed
-    ("workflows._page", "return", 1),  # committed, the engine does not know
+    ("reading._take", "return", 1),  # committed, the next page on its way
     ("workflows._finish", "return", 1),  # ended, the engine does not know
     ("engine.close", "call", 1),
 ]

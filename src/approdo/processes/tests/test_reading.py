@@ -1,0 +1,143 @@
+"""Windows are read several at a time: what is asked is logged, what is stored is stored once, whatever happens."""
+
+from datetime import timedelta
+from unittest.mock import patch
+
+import pytest
+import reading as hub
+
+from amazon_simulator import Simulator
+from approdo.exchanges import intake
+from approdo.exchanges.models import RequestLogged, WindowRead
+from approdo.processes import database, reading, runs, workflows
+from approdo.processes.models import Run
+from approdo.sales.models import DocumentVersion
+
+pytestmark = pytest.mark.django_db
+
+LISTING = "getPurchaseOrders"
+
+
+@pytest.fixture
+def amazon():
+    with Simulator(seed=8, orders=600, days=28, lines=1, rate_limit=False) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def connector(amazon):
+    return hub.connector(amazon)
+
+
+@pytest.fixture
+def planned(connector):
+    """A run, and the windows that it is to read."""
+    run = runs.request_run(connector)
+    return run, workflows._guarded(workflows._plan, runs.workflow_id(run))
+
+
+def asked(amazon: Simulator):
+    return [request for request in amazon.requests if request.operation == LISTING]
+
+
+def whole(connector, amazon: Simulator, run: Run) -> bool:
+    """Whether the run read everything, each order once."""
+    workflows._guarded(workflows._finish, runs.workflow_id(run))
+    run.refresh_from_db()
+    held = hub.held(connector.node)
+    assert (run.state, run.counts["created"]) == ("succeeded", len(held))
+    assert DocumentVersion.objects.count() == len(held)
+    return held == hub.expected(amazon)
+
+
+def test_several_windows_are_asked_for_while_the_first_answers_are_on_their_way(planned, amazon):
+    run, windows = planned
+    amazon.dials.set("slow", 1000)
+    with hub.killed_after(2):
+        reading.read(run, windows)
+    first, *others = sorted(request.time for request in asked(amazon))
+    soon = [moment for moment in others if moment - others[0] < timedelta(seconds=1)]
+    assert others[0] - first >= timedelta(seconds=1), "as long as nothing was answered one is asked for"
+    assert len(soon) >= min(len(windows) - 1, reading.AT_ONCE)
+
+
+def test_what_is_read_at_the_same_time_is_stored_once_and_every_request_is_logged(connector, planned, amazon):
+    run, windows = planned
+    amazon.dials.set("slow", 50)
+    reading.read(run, windows)
+    assert whole(connector, amazon, run)
+    assert RequestLogged.objects.filter(operation=LISTING).count() == len(asked(amazon))
+
+
+def test_somebody_else_who_reads_the_same_run_doubles_nothing(connector, planned, amazon):
+    run, windows = planned
+    overtaken = []
+
+    def take_page(*page):
+        if not overtaken:
+            overtaken.append(page)
+            reading.read(run, windows)
+        return intake.take_page(*page)
+
+    with patch.object(reading, "take_page", take_page):
+        reading.read(run, windows)
+    assert overtaken
+    assert not WindowRead.objects.filter(complete=False).exists()
+    assert whole(connector, amazon, run)
+
+
+def test_a_reading_that_somebody_else_overtook_in_the_middle_goes_on_where_that_one_stood(connector, planned, amazon):
+    run, windows = planned
+    overtaken = []
+
+    def take_page(window, number, batch, next_token, *more):
+        if next_token and not overtaken:
+            overtaken.append(window)
+            with hub.killed_after(1):
+                reading.read(run, [window.pk])
+        return intake.take_page(window, number, batch, next_token, *more)
+
+    with patch.object(reading, "take_page", take_page):
+        reading.read(run, windows)
+    assert whole(connector, amazon, run)
+    assert WindowRead.objects.get(pk=overtaken[0].pk).pages > 1
+
+
+def test_a_run_that_is_cancelled_stops_and_what_was_under_way_is_logged(planned, amazon):
+    run, windows = planned
+    amazon.dials.set("slow", 100)
+
+    def take_page(*page):
+        taken = intake.take_page(*page)
+        if WindowRead.objects.filter(pages__gt=0).count() == 2:
+            runs.cancel(run)
+        return taken
+
+    with patch.object(reading, "take_page", take_page):
+        reading.read(run, windows)
+    assert len(asked(amazon)) < len(windows) + reading.AT_ONCE
+    assert WindowRead.objects.filter(complete=False).exists()
+    assert RequestLogged.objects.filter(operation=LISTING).count() == len(asked(amazon))
+
+
+def test_what_is_wrong_with_all_of_them_is_asked_once_and_not_for_each(planned, amazon):
+    amazon.dials.set("forbidden", operation=LISTING)
+    run, windows = planned
+    workflows._guarded(reading.read, runs.workflow_id(run), windows)
+    run.refresh_from_db()
+    assert (run.state, run.error_kind) == ("failed", "config")
+    assert len(asked(amazon)) == 2, "once, and once with a new token"
+    assert RequestLogged.objects.filter(operation=LISTING).count() == 2
+
+
+def test_a_worker_that_ends_begins_no_other_page(connector, planned, amazon):
+    run, windows = planned
+    database.closing.set()
+    try:
+        with pytest.raises(database.Closing):
+            reading.read(run, windows)
+    finally:
+        database.closing.clear()
+    assert not asked(amazon)
+    reading.read(run, windows)
+    assert whole(connector, amazon, run)
