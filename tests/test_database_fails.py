@@ -16,6 +16,7 @@ from hub import Hub, declared, wait_for
 
 from amazon_simulator import Simulator
 
+UNREAD = "SELECT count(*) FROM exchanges_windowread WHERE NOT complete"
 DAYS = 18
 
 pytestmark = pytest.mark.hub
@@ -101,12 +102,11 @@ def test_work_that_the_engine_could_not_write_down_goes_on_with_the_same_worker(
     hub.start_faulty({"engine_read_only": str(obstacle)}, "worker")
     wait_for(lambda: pages(hub) > 1, "the run began")
     obstacle.touch()
-    time.sleep(2)
-    read = pages(hub)
-    time.sleep(1)
-    assert pages(hub) == read, "the work stopped"
-    obstacle.unlink()
     amazon.dials.clear()
+    wait_for(lambda: hub.rows(UNREAD) == [(0,)], "every page is stored")
+    time.sleep(1)
+    assert truth.live(hub), "the work stopped"
+    obstacle.unlink()
     wait_for(lambda: not truth.live(hub), "the run ended")
     assert errors_of(hub, run)[:2] == ("succeeded", "")
     check_truth(hub, amazon)

@@ -6,6 +6,7 @@ import signal
 from collections import Counter
 
 import pytest
+import truth
 from hub import Hub, declared, wait_for
 
 from amazon_simulator import Simulator
@@ -53,7 +54,9 @@ def test_a_worker_killed_at_any_moment_loses_and_doubles_nothing(hub: Hub, amazo
     assert hub.rows(STATUSES) == [(0, 0)], "each status stands once, with the versions it counts"
     assert {one["amazon_status"] is None for one in hub.documents()} == {False}
     assert pages_asked(amazon).most_common(1)[0][1] <= 1 + kills
-    assert sum(pages_asked(amazon).values()) <= len(pages_asked(amazon)) + kills, "one page repeated a kill"
+    assert sum(pages_asked(amazon).values()) <= len(pages_asked(amazon)) + truth.UNDER_WAY * kills, (
+        "no page that was stored"
+    )
     again = hub.run()
     assert (again["counts"]["created"], again["counts"]["updated"]) == (0, 0), "the run had read everything"
 

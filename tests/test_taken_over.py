@@ -17,8 +17,6 @@ from amazon_simulator import SECOND_REFRESH_TOKEN, Simulator
 pytestmark = pytest.mark.hub
 
 DAYS = 18
-UNDER_WAY = 9
-"""So many pages at most had been asked for and not been stored yet: one of each window that is read, and the next."""
 CANCEL = """
 from approdo.cli import start
 start.open_database()
@@ -79,7 +77,7 @@ def test_a_run_whose_worker_died_is_taken_over_within_a_minute_and_shows_it(hub:
     assert f"The worker {gone} ended in the middle; the worker {worker_of(hub)} went on at " in said
     assert worker_of(hub).startswith("second-")
     assert [run for run, _ in hub.rows(TAKEN_OVER)] == [1]
-    assert pages_repeated(amazon) <= UNDER_WAY
+    assert pages_repeated(amazon) <= truth.UNDER_WAY
     check_truth(hub, amazon)
 
 
@@ -104,7 +102,7 @@ def test_of_two_who_find_the_same_worker_dead_only_one_takes_its_run_over(hub: H
     amazon.dials.clear()
     wait_for(lambda: not truth.live(hub), "the run ended")
     assert len(hub.rows(TAKEN_OVER)) == 1
-    assert pages_repeated(amazon) <= UNDER_WAY
+    assert pages_repeated(amazon) <= truth.UNDER_WAY
     check_truth(hub, amazon)
 
 
@@ -127,7 +125,7 @@ def test_a_new_version_goes_on_with_what_the_old_one_left_and_with_what_waited_f
     wait_for(lambda: not truth.live(hub), "the runs ended")
     assert {one["state"] for one in hub.run_states()} == {"succeeded"}
     assert gone in str(hub.rows(TAKEN_OVER)[0][1])
-    assert pages_repeated(amazon) <= UNDER_WAY
+    assert pages_repeated(amazon) <= truth.UNDER_WAY
     check_truth(hub, amazon)
     truth.check(hub, amazon, DAYS, "second", "Second")
 

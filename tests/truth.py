@@ -34,6 +34,9 @@ LIVE = "SELECT id FROM processes_run WHERE state IN ('queued', 'running')"
 SINCE_READ = timedelta(minutes=15)
 """So long ago at most a run began whose work is checked."""
 
+UNDER_WAY = 9
+"""So many pages of a run at most were asked for and not stored yet: one of each window that is read, and the next."""
+
 
 def check(hub: Hub, amazon: Simulator, days: int, account: str = "eu", node: str = "Amazon Vendor EU") -> None:
     """Fail unless a node holds what Amazon knows of the last days, and nothing else.
