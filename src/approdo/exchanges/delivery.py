@@ -107,6 +107,7 @@ def withdraw(connector: int, documents: Collection[int], at: datetime) -> set[in
         numbers = dict(got.values_list("pk", "document"))
         Delivery.objects.filter(pk__in=numbers, state__in=SETTLED).update(state=State.WITHDRAWN, at=at)
         due.look_again(connector)
+        due.look_again(due.EVERYBODY)
     return set(numbers.values())
 
 

@@ -1,12 +1,20 @@
 """The statuses beside documents, found through their key and given out as plain data."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
+from approdo.many import select
 from approdo.sales.models import DocumentStatus, SaleDocument, StatusLine
 from approdo.sales.status_rows import FIGURES
 from approdo.sdk.documents import DocumentType
+
+LINE = ("sequence", "asin", "vendor_sku", "confirmation", "receiving")
+LINE_COLUMNS = (
+    "status_id", "position", "id", "acknowledged_date", "last_receive_date", "given", "history", *LINE, *FIGURES,
+)  # fmt: skip
 
 
 def status_of(document: SaleDocument) -> DocumentStatus | None:
@@ -27,8 +35,8 @@ def of(documents: Sequence[SaleDocument]) -> dict[int, dict[str, Any]]:
         if (row.node_id, row.program, row.number) in orders
     ]
     lines: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in rows}
-    for line in StatusLine.objects.filter(status__in=lines).order_by("status_id", "position"):
-        lines[line.status_id].append(_line(line))
+    for status, _position, _number, *line in sorted(select(StatusLine, LINE_COLUMNS, {}, "status_id", lines)):
+        lines[status].append(_line(*line))
     return {orders[row.node_id, row.program, row.number]: _status(row, lines[row.pk]) for row in rows}
 
 
@@ -56,20 +64,21 @@ def _status(row: DocumentStatus, lines: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _line(line: StatusLine) -> dict[str, Any]:
-    history: Mapping[str, Any] = line.history
-    return {
-        "sequence": line.sequence,
-        "asin": line.asin,
-        "vendor_sku": line.vendor_sku,
-        "confirmation": line.confirmation,
-        "receiving": line.receiving,
-        **{figure: quantity(line, figure) for figure in FIGURES},
-        "acknowledged_date": _moment(line.acknowledged_date),
-        "last_receive_date": _moment(line.last_receive_date),
-        "quantity_changes": history.get("quantity_changes", []),
-        "acknowledgements": history.get("acknowledgements", []),
-    }
+def _line(acknowledged: Any, received: Any, given_text: str, history_text: str, *values: Any) -> dict[str, Any]:
+    """A line from `LINE_COLUMNS` as the driver gives it."""
+    line = dict(zip((*LINE, *FIGURES), values, strict=True))
+    given, history = msgspec.json.decode(given_text), msgspec.json.decode(history_text)
+    for figure in FIGURES:
+        line[figure] = {**given[figure], "eaches": line[figure]} if given.get(figure) is not None else None
+    line["acknowledged_date"], line["last_receive_date"] = _stored(acknowledged), _stored(received)
+    line["quantity_changes"] = history.get("quantity_changes", [])
+    line["acknowledgements"] = history.get("acknowledgements", [])
+    return line
+
+
+def _stored(moment: datetime | None) -> str | None:
+    """A moment as the driver gives it: that of SQLite does not say that it is UTC."""
+    return None if moment is None else f"{moment.isoformat().removesuffix('+00:00')}Z"
 
 
 def _moment(moment: datetime | None) -> str | None:

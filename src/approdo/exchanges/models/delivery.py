@@ -23,6 +23,11 @@ def new_tag() -> str:
     return secrets.token_hex(4)
 
 
+def batch_name(number: int, tag: str) -> str:
+    """By what the outside system knows a batch: the same at every attempt, and never another batch's."""
+    return f"{number}-{tag}"
+
+
 class Batch(models.Model):
     """Documents that were claimed together, and that come together again until they are confirmed."""
 
@@ -72,8 +77,8 @@ class Batch(models.Model):
 
     @property
     def name(self) -> str:
-        """By what the outside system knows it: the same at every attempt, and never another batch's."""
-        return f"{self.pk}-{self.tag}"
+        """By what the outside system knows it."""
+        return batch_name(self.pk, self.tag)
 
     @property
     def state(self) -> "Batch.State":
@@ -206,3 +211,15 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return str(self.connector)
+
+
+class Overtaken(models.Model):
+    """A document that changed since some connector got it, as far as somebody looked (`exchanges.overtaken`)."""
+
+    document = models.OneToOneField(SaleDocument, models.CASCADE, primary_key=True, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.document_id)
