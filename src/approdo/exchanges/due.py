@@ -77,7 +77,7 @@ def due(connector: int, wanted: DocumentFilter, since: datetime | None = None) -
         found = found.filter(Q(state__in=sorted(wanted.states)) | (Q(version__gt=1) & Exists(known)))
     if since is not None:
         found = found.filter(updated_at__gte=since)
-    return found.select_related("node").order_by("updated_at", "pk")
+    return found.prefetch_related("node").order_by("updated_at", "pk")
 
 
 def waiting(connector: int, wanted: DocumentFilter, at: datetime) -> QuerySet[SaleDocument]:

@@ -78,7 +78,7 @@ def _as_sqlite_keeps_it(moment: datetime) -> str:
 def _conflict(key: Sequence[str], assignments: Sequence[str]) -> str:
     target = ", ".join(map(quoted, key))
     if not assignments:
-        return f"ON CONFLICT ({target}) DO NOTHING"
+        return f"ON CONFLICT ({target}) DO NOTHING" if key else "ON CONFLICT DO NOTHING"
     return f"ON CONFLICT ({target}) DO UPDATE SET {', '.join(assignments)}"
 
 

@@ -1,5 +1,6 @@
 """The statuses beside documents, found through their key and given out as plain data."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,6 +12,8 @@ from approdo.sales.models import DocumentStatus, SaleDocument, StatusLine
 from approdo.sales.status_rows import FIGURES
 from approdo.sdk.documents import DocumentType
 
+SHOWN = ("status", "confirmation", "receiving")
+COLUMNS = ("id", "number", "last_updated_date", "updated_at", "version", *SHOWN)
 LINE = ("sequence", "asin", "vendor_sku", "confirmation", "receiving")
 LINE_COLUMNS = (
     "status_id", "position", "id", "acknowledged_date", "last_receive_date", "given", "history", *LINE, *FIGURES,
@@ -27,17 +30,21 @@ def status_of(document: SaleDocument) -> DocumentStatus | None:
 
 def of(documents: Sequence[SaleDocument]) -> dict[int, dict[str, Any]]:
     """By document, its status with its lines, as the REST API gives it; documents without one are not there."""
-    orders = {(one.node_id, one.program, one.number): one.pk for one in documents if one.type == DocumentType.ORDER}
-    nodes, programs, numbers = (set(part) for part in zip(*orders, strict=True)) if orders else ((), (), ())
+    orders: dict[tuple[int, str], dict[str, int]] = defaultdict(dict)
+    for one in documents:
+        if one.type == DocumentType.ORDER:
+            orders[one.node_id, one.program][one.number] = one.pk
     rows = [
-        row
-        for row in DocumentStatus.objects.filter(node__in=nodes, program__in=programs, number__in=numbers)
-        if (row.node_id, row.program, row.number) in orders
+        (pk, numbers[number], shown)
+        for (node, program), numbers in orders.items()
+        for pk, number, *shown in select(
+            DocumentStatus, COLUMNS, {"node_id": node, "program": program}, "number", numbers
+        )
     ]
-    lines: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in rows}
+    lines: dict[int, list[dict[str, Any]]] = {pk: [] for pk, _order, _shown in rows}
     for status, _position, _number, *line in sorted(select(StatusLine, LINE_COLUMNS, {}, "status_id", lines)):
         lines[status].append(_line(*line))
-    return {orders[row.node_id, row.program, row.number]: _status(row, lines[row.pk]) for row in rows}
+    return {order: {**_status(*shown), "lines": lines[pk]} for pk, order, shown in rows}
 
 
 def open_dates(node: int, program: str, since: datetime) -> list[datetime]:
@@ -52,15 +59,13 @@ def quantity(line: StatusLine, figure: str) -> dict[str, Any] | None:
     return None if given is None else {**given, "eaches": getattr(line, figure)}
 
 
-def _status(row: DocumentStatus, lines: list[dict[str, Any]]) -> dict[str, Any]:
+def _status(last_updated: datetime | None, updated: datetime, version: int, *values: str | None) -> dict[str, Any]:
+    """A status from `COLUMNS` as the driver gives it."""
     return {
-        "status": row.status,
-        "confirmation": row.confirmation,
-        "receiving": row.receiving,
-        "last_updated_date": _moment(row.last_updated_date),
-        "version": row.version,
-        "updated_at": _moment(row.updated_at),
-        "lines": lines,
+        **dict(zip(SHOWN, values, strict=True)),
+        "last_updated_date": _stored(last_updated),
+        "version": version,
+        "updated_at": _stored(updated),
     }
 
 
@@ -79,7 +84,3 @@ def _line(acknowledged: Any, received: Any, given_text: str, history_text: str, 
 def _stored(moment: datetime | None) -> str | None:
     """A moment as the driver gives it: that of SQLite does not say that it is UTC."""
     return None if moment is None else f"{moment.isoformat().removesuffix('+00:00')}Z"
-
-
-def _moment(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")

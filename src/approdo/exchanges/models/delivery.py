@@ -5,7 +5,9 @@ stands nowhere: it is what a connector wants and the ledger does not hold (decis
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -60,6 +62,8 @@ class Batch(models.Model):
     error_kind = models.CharField(max_length=20, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict)
+    # Not a column: what whoever just claimed the batch need not read again.
+    fresh: Sequence[dict[str, Any]] = ()
 
     class Meta:
         verbose_name = _("batch")
