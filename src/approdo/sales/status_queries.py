@@ -14,10 +14,8 @@ from approdo.sdk.documents import DocumentType
 
 SHOWN = ("status", "confirmation", "receiving")
 COLUMNS = ("id", "number", "last_updated_date", "updated_at", "version", *SHOWN)
-LINE = ("sequence", "asin", "vendor_sku", "confirmation", "receiving")
-LINE_COLUMNS = (
-    "status_id", "position", "id", "acknowledged_date", "last_receive_date", "given", "history", *LINE, *FIGURES,
-)  # fmt: skip
+LINE = ("sequence", "asin", "vendor_sku", "confirmation", "receiving", *FIGURES)
+LINE_COLUMNS = ("status_id", "position", "id", "acknowledged_date", "last_receive_date", "given", "history", *LINE)
 
 
 def status_of(document: SaleDocument) -> DocumentStatus | None:
@@ -71,10 +69,13 @@ def _status(last_updated: datetime | None, updated: datetime, version: int, *val
 
 def _line(acknowledged: Any, received: Any, given_text: str, history_text: str, *values: Any) -> dict[str, Any]:
     """A line from `LINE_COLUMNS` as the driver gives it."""
-    line = dict(zip((*LINE, *FIGURES), values, strict=True))
+    line = dict(zip(LINE, values, strict=True))
     given, history = msgspec.json.decode(given_text), msgspec.json.decode(history_text)
     for figure in FIGURES:
-        line[figure] = {**given[figure], "eaches": line[figure]} if given.get(figure) is not None else None
+        said = given.get(figure)
+        if said is not None:
+            said["eaches"] = line[figure]
+        line[figure] = said
     line["acknowledged_date"], line["last_receive_date"] = _stored(acknowledged), _stored(received)
     line["quantity_changes"] = history.get("quantity_changes", [])
     line["acknowledgements"] = history.get("acknowledgements", [])

@@ -110,7 +110,14 @@ class SaleDocument(models.Model):
                 condition=models.Q(version__gt=1),
             ),
             # For `queries.having` alone; no plan of a list can choose them.
-            *(models.Index(fields=(name, "id"), name=f"document_with_{name}", condition=EVERY) for name in FILTERED),
+            *(
+                models.Index(
+                    fields=(name, "id"),
+                    name=f"document_with_{name}",
+                    condition=EVERY & models.Q(**{f"{name}__isnull": False}),
+                )
+                for name in FILTERED
+            ),
             models.Index(
                 fields=("customer_order_number",),
                 name="sale_document_customer_order",
