@@ -61,6 +61,9 @@ def filled(documents: int, home: str, database: str) -> int:
 
 
 def _fill(documents: int) -> int:
+    from django.utils import timezone
+
+    from approdo.exchanges import overtaken
     from approdo.exchanges.models import Delivery
     from approdo.sales.models import SaleDocument
 
@@ -74,6 +77,7 @@ def _fill(documents: int) -> int:
         _copy(first, number, EARLIER * number / copies, nodes[number % 2].pk)
     Delivery.objects.filter(version=2, document__lte=FEW).delete()
     _settle(list(first))
+    overtaken.look(timezone.now())  # as a worker does
     return held * (copies + 1)
 
 

@@ -20,13 +20,15 @@ def among(name: str, texts: Iterable[str]) -> models.Func:
 
 
 def select(
-    model: type[models.Model], columns: Sequence[str], where: Mapping[str, Any], name: str, texts: Iterable[str]
+    model: type[models.Model], columns: Sequence[str], where: Mapping[str, Any], name: str, values: Iterable[Any]
 ) -> list[tuple[Any, ...]]:
-    """The rows that are as `where` says and whose text column `name` holds one of `texts`, as the driver gives them.
+    """The rows that are as `where` says and whose column `name` holds one of `values`, as the driver gives them.
+
+    `values` are all texts or all whole numbers.
 
     For what is asked with every page: no model is built and no value converted. Columns are field attnames.
     """
-    joined, closed, given = _many(texts)
+    joined, closed, given = _many(values)
     conditions = [f"{quoted(column)} = %s" for column in where] + [f"{quoted(name)}{joined}%s{closed}"]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -38,11 +40,11 @@ def select(
     return found
 
 
-def _many(texts: Iterable[str]) -> tuple[str, str, Any]:
-    """How a column is compared with many texts at once: what stands before and behind the one parameter, and it."""
+def _many(values: Iterable[Any]) -> tuple[str, str, Any]:
+    """How a column is compared with many values at once: what stands before and behind the one parameter, and it."""
     if connection.vendor == "postgresql":
-        return " = ANY (", ")", list(texts)
-    return " IN (SELECT value FROM json_each(", "))", json.dumps(list(texts))
+        return " = ANY (", ")", list(values)
+    return " IN (SELECT value FROM json_each(", "))", json.dumps(list(values))
 
 
 def quoted(name: str) -> str:

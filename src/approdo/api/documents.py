@@ -101,7 +101,9 @@ def list_documents(request: HttpRequest, wanted: Query[DocumentParameters]) -> H
     filters = wanted.filters()
     if wanted.node is not None:
         filters["node"] = node_name(wanted.node)
-    found = of_caller(request, queries.documents(filters))
+    found = queries.documents(filters)
+    if (bound := token_of(request).connector) is not None:
+        found = queries.having(found, "node", bound.node_id)
     if wanted.q is not None:
         found = queries.search(found, wanted.q)
     rows, next_cursor = queries.page(found, wanted.cursor, wanted.limit)

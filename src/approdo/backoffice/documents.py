@@ -32,7 +32,7 @@ from approdo.nodes.time_ranges import zone_of
 from approdo.processes import rereading
 from approdo.sales.bills import BILLS
 from approdo.sales.models import DocumentVersion, SaleDocument, StatusVersion
-from approdo.sales.queries import search
+from approdo.sales.queries import having, search
 from approdo.sales.raw import is_sealed
 from approdo.sales.status_queries import status_of
 
@@ -53,7 +53,9 @@ class NodeFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents of the chosen node."""
         chosen = self.value() or ""
-        return queryset.filter(node=chosen) if chosen.isdecimal() else queryset
+        if not chosen.isdecimal():
+            return queryset
+        return having(queryset, "node", int(chosen)) if len(chosen) < 19 else queryset.none()
 
 
 class TypeFilter(DropdownFilter):
@@ -68,7 +70,7 @@ class TypeFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents of the chosen type."""
-        return queryset.filter(type=self.value()) if self.value() else queryset
+        return having(queryset, "type", self.value()) if self.value() else queryset
 
 
 class ProgramFilter(DropdownFilter):
@@ -83,7 +85,7 @@ class ProgramFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents of the chosen program."""
-        return queryset.filter(program=self.value()) if self.value() else queryset
+        return having(queryset, "program", self.value()) if self.value() else queryset
 
 
 class StateFilter(DropdownFilter):
@@ -98,7 +100,7 @@ class StateFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents in the chosen state."""
-        return queryset.filter(state__in=formats.alike(self.value() or "")) if self.value() else queryset
+        return having(queryset, "state", *formats.alike(self.value() or "")) if self.value() else queryset
 
 
 class SeenFilter(DropdownFilter):
@@ -140,7 +142,7 @@ class VendorCodeFilter(TextFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents with this vendor code."""
-        return _exactly(queryset, vendor_code=self.value())
+        return _exactly(queryset, "vendor_code", self.value())
 
 
 class ShipToFilter(TextFilter):
@@ -151,12 +153,12 @@ class ShipToFilter(TextFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents for this destination."""
-        return _exactly(queryset, ship_to=self.value())
+        return _exactly(queryset, "ship_to", self.value())
 
 
-def _exactly(queryset: Any, **wanted: str | None) -> Any:
-    given = {name: text.strip() for name, text in wanted.items() if text and text.strip()}
-    return queryset.filter(**given)
+def _exactly(queryset: Any, column: str, wanted: str | None) -> Any:
+    text = (wanted or "").strip()
+    return having(queryset, column, text) if text else queryset
 
 
 class DateFilter(DaysFilter):

@@ -2,16 +2,12 @@
 
 from typing import Any
 
-from django.db.models import BooleanField, Exists, OuterRef, Q
-from django.db.models.expressions import RawSQL
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from approdo.backoffice.unfolded import DropdownFilter
-from approdo.exchanges.models import Delivery
-
-# Written out, because SQLite uses a partial index only where it can read its condition in the statement.
-CHANGED = RawSQL('"sales_saledocument"."version" > 1', (), output_field=BooleanField())
+from approdo.exchanges.overtaken import overtaken
 
 
 class ExportedFilter(DropdownFilter):
@@ -26,15 +22,4 @@ class ExportedFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents of which a connector got an older version and has not got the newest."""
-        if self.value() != "changed":
-            return queryset
-        newest = Delivery.objects.filter(
-            ~Q(state=Delivery.State.WITHDRAWN),
-            document=OuterRef("document"),
-            connector=OuterRef("connector"),
-            version=OuterRef(OuterRef("version")),
-        )
-        older = Delivery.objects.filter(
-            ~Q(state=Delivery.State.FAILED), ~Exists(newest), document=OuterRef("pk"), version__lt=OuterRef("version")
-        )
-        return queryset.filter(CHANGED, Exists(older))
+        return overtaken(queryset, timezone.now()) if self.value() == "changed" else queryset

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from approdo.backoffice.unfolded import DropdownFilter
 from approdo.sales.models import SaleDocument
-from approdo.sales.queries import NOT_INVOICED
+from approdo.sales.queries import NOT_INVOICED, having
 
 
 class InvoicingFilter(DropdownFilter):
@@ -25,4 +25,4 @@ class InvoicingFilter(DropdownFilter):
         chosen = self.value()
         if chosen == NOT_INVOICED:
             return queryset.filter(type=SaleDocument.Type.ORDER, invoicing=None)
-        return queryset.filter(invoicing=chosen) if chosen in SaleDocument.Invoicing.values else queryset
+        return having(queryset, "invoicing", chosen) if chosen in SaleDocument.Invoicing.values else queryset

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy
 from approdo.backoffice import status_labels
 from approdo.backoffice.status_labels import CONFIRMATIONS, RECEIVINGS, STATUSES, Labels
 from approdo.backoffice.unfolded import DropdownFilter
+from approdo.sales.queries import having
 from approdo.sdk.statuses import Confirmation, Receiving
 
 
@@ -22,7 +23,7 @@ class _ByStatus(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents of which Amazon says so."""
         chosen = self.value()
-        return queryset.filter(**{str(self.parameter_name): chosen}) if chosen in self.values else queryset
+        return having(queryset, str(self.parameter_name), chosen) if chosen in self.values else queryset
 
 
 class ConfirmationFilter(_ByStatus):

@@ -17,6 +17,7 @@ from approdo.catalog.places import places
 from approdo.exchanges import due
 from approdo.exchanges.models import OPEN, Attempt, Batch, Delivery, Receipt
 from approdo.sales import queries
+from approdo.sales.bulk import upsert
 from approdo.sales.models import SaleDocument
 from approdo.sales.personal import Reader
 from approdo.sdk.errors import ConfigError
@@ -36,6 +37,7 @@ SETTLED = (State.CONFIRMED, State.FAILED)
 """Where nothing more happens by itself."""
 
 Data = dict[str, Any]
+CLAIMED = ("connector", "document_id", "version", "change", "batch_id", "state", "at", "where", "code", "params")
 
 
 class Asked(NamedTuple):
@@ -107,6 +109,7 @@ def withdraw(connector: int, documents: Collection[int], at: datetime) -> set[in
         numbers = dict(got.values_list("pk", "document"))
         Delivery.objects.filter(pk__in=numbers, state__in=SETTLED).update(state=State.WITHDRAWN, at=at)
         due.look_again(connector)
+        due.look_again(due.EVERYBODY)
     return set(numbers.values())
 
 
@@ -139,7 +142,8 @@ def content(batch: Batch, reader: Reader | None = None) -> list[Data]:
 
     Who the consumers are is given to a `reader` alone, as long as it is not purged, and written down.
     """
-    documents: list[Data] = msgspec.json.decode(zlib.decompress(bytes(batch.content)))
+    documents: list[Data] = list(batch.fresh) or msgspec.json.decode(zlib.decompress(bytes(batch.content)))
+    batch.fresh = ()  # who asks once more gets them without what is added here
     queries.add_consumers(documents, reader)
     return documents
 
@@ -208,20 +212,22 @@ def _written(asked: Asked, found: list[SaleDocument]) -> Batch | None:
     batch = Batch.objects.create(
         connector=asked.connector, claimed_at=asked.at, claimed_by=asked.by[:150], given_at=asked.at
     )
-    Delivery.objects.bulk_create(
+    claimed: list[tuple[Any, ...]] = [
         (
-            Delivery(
-                connector=asked.connector,
-                document=row,
-                version=row.version,
-                change=any(version < row.version for version in before.get(row.pk, ())),
-                batch=batch,
-                at=asked.at,
-            )
-            for row in found
-        ),
-        ignore_conflicts=True,
-    )
+            asked.connector,
+            row.pk,
+            row.version,
+            any(version < row.version for version in before.get(row.pk, ())),
+            batch.pk,
+            State.SENDING.value,
+            asked.at,
+            "",
+            "",
+            {},
+        )
+        for row in found
+    ]
+    upsert(Delivery, CLAIMED, claimed, (), ())
     ours = set(Delivery.objects.filter(batch=batch).values_list("document", flat=True))
     documents = outgoing([row for row in found if row.pk in ours], before)
     versions = dict(SaleDocument.objects.filter(pk__in=ours).values_list("pk", "version"))
@@ -231,7 +237,7 @@ def _written(asked: Asked, found: list[SaleDocument]) -> Batch | None:
     if not stable:
         batch.delete()
         return None
-    batch.size, batch.content = len(stable), zlib.compress(msgspec.json.encode(stable), 1)
+    batch.size, batch.content, batch.fresh = len(stable), zlib.compress(msgspec.json.encode(stable), 1), stable
     batch.save(update_fields=("size", "content"))
     return batch
 

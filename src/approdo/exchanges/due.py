@@ -21,6 +21,9 @@ OVERLAP = timedelta(hours=1)
 WHOLE = timedelta(days=1)
 """So often every document is looked at, whatever is known of earlier looks."""
 
+EVERYBODY = 0
+"""In the place of a connector's number: a look for what was handed over to any of them (`overtaken`)."""
+
 
 class Looking(NamedTuple):
     """A look of one connector: from where, and the row that it was read from."""
@@ -74,13 +77,18 @@ def due(connector: int, wanted: DocumentFilter, since: datetime | None = None) -
         found = found.filter(Q(state__in=sorted(wanted.states)) | (Q(version__gt=1) & Exists(known)))
     if since is not None:
         found = found.filter(updated_at__gte=since)
-    return found.select_related("node").order_by("updated_at", "pk")
+    return found.prefetch_related("node").order_by("updated_at", "pk")
 
 
 def waiting(connector: int, wanted: DocumentFilter, at: datetime) -> QuerySet[SaleDocument]:
     """What a call would find now. Changes nothing."""
+    return due(connector, wanted, looked_until(connector, wanted, at))
+
+
+def looked_until(connector: int, wanted: DocumentFilter, at: datetime) -> datetime | None:
+    """Up to which moment of storing all that is wanted is known, or none where that is not known."""
     look = Look.objects.filter(pk=connector).first()
-    return due(connector, wanted, _since(look, _digest(wanted), at) if look else None)
+    return _since(look, _digest(wanted), at) if look else None
 
 
 def begin(connector: int, wanted: DocumentFilter, at: datetime) -> Looking:
@@ -102,7 +110,7 @@ def end(look: Looking, found: list[SaleDocument], most: int, at: datetime) -> No
 
 def look_again(connector: int | None = None) -> None:
     """Documents that are old are wanted again or at last, by one connector or by any: the next look is a whole one."""
-    looks = Look.objects.all() if connector is None else Look.objects.filter(pk=connector)
+    looks = Look.objects.exclude(pk=EVERYBODY) if connector is None else Look.objects.filter(pk=connector)
     looks.update(whole_at=None, generation=F("generation") + 1)
 
 

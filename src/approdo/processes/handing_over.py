@@ -16,7 +16,7 @@ from approdo.exchanges.formats import FORMATS
 from approdo.exchanges.formats import Batch as Named
 from approdo.exchanges.formats.days import day, zone_of
 from approdo.exchanges.intake import keep_notes, keep_requests
-from approdo.exchanges.models import Attempt, Batch, Delivery, Receipt
+from approdo.exchanges.models import Attempt, Batch, Delivery, Receipt, batch_name
 from approdo.nodes.models import Node
 from approdo.nodes.sentences import explain
 from approdo.nodes.time_ranges import zone_of as zone_of_node
@@ -254,20 +254,20 @@ def exports_of(documents: Collection[int]) -> dict[int, list[dict[str, Any]]]:
         )
     }
     found: dict[int, list[dict[str, Any]]] = {}
-    for one in (
-        Delivery.objects.filter(document__in=documents).select_related("batch").defer("batch__content").order_by("pk")
-    ):
-        found.setdefault(one.document_id, []).append(
+    columns = ("document", "connector", "version", "change", "state", "at", "batch", "batch__tag", "where", "code")
+    given = Delivery.objects.filter(document__in=documents).order_by("pk").values_list(*columns, "params")
+    for document, connector, version, change, state, at, batch, tag, where, code, params in given:
+        found.setdefault(document, []).append(
             {
-                "connector": names.get(one.connector),
-                "version": one.version,
-                "change": one.change,
-                "state": one.state,
-                "at": one.at.isoformat().replace("+00:00", "Z"),
-                "batch": one.batch.name,
-                "receipt": receipts.get((one.document_id, one.connector)),
-                "where": one.where or None,
-                "problem": {"code": one.code, **explain(one.code, one.params)._asdict()} if one.code else None,
+                "connector": names.get(connector),
+                "version": version,
+                "change": change,
+                "state": state,
+                "at": at.isoformat().replace("+00:00", "Z"),
+                "batch": batch_name(batch, tag),
+                "receipt": receipts.get((document, connector)),
+                "where": where or None,
+                "problem": {"code": code, **explain(code, params)._asdict()} if code else None,
             }
         )
     return found

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import close_old_connections
 from django.utils import timezone
 
+from approdo.exchanges import overtaken
 from approdo.processes import (
     database,
     fleet,
@@ -65,6 +66,7 @@ def _round(worker: Worker) -> None:
         handing_over.try_again(timezone.now())
         purge_overdue(timezone.now())
         thin_in_turn(timezone.now())
+        overtaken.look(timezone.now())
     except Exception as error:
         failed = "a round of the worker failed, the next one comes in %s s: %s"
         if database.is_failure(error):

@@ -87,7 +87,7 @@ def _json(value: Any) -> str:
 def _conflict(key: Sequence[str], assignments: Sequence[str]) -> str:
     target = ", ".join(map(quoted, key))
     if not assignments:
-        return f"ON CONFLICT ({target}) DO NOTHING"
+        return f"ON CONFLICT ({target}) DO NOTHING" if key else "ON CONFLICT DO NOTHING"
     return f"ON CONFLICT ({target}) DO UPDATE SET {', '.join(assignments)}"
 
 

@@ -7,17 +7,20 @@ from typing import Any
 
 import msgspec
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, Q, QuerySet
+from django.db.models.expressions import RawSQL
 
+from approdo.many import select
+from approdo.nodes.models import Node
 from approdo.sales import billing_queries, personal, status_queries
 from approdo.sales.fields import plain
-from approdo.sales.models import SaleDocument, SaleLine
+from approdo.sales.models import FILTERED, SaleDocument, SaleLine
 from approdo.sales.personal import Reader
 from approdo.sdk.documents import Personal, PersonalLine
 from approdo.sdk.errors import ConfigError
 
 FILTERS = {
-    "node": "node__name",
+    "node": "node",
     "type": "type",
     "program": "program",
     "state": "state",
@@ -38,6 +41,20 @@ NOT_INVOICED = "not_invoiced"
 MOST_FOUND = 1000
 """A search stops at so many documents for each of number, ASIN and SKU."""
 
+FEW = 1000
+"""Documents that have a value are looked up where they are no more than so many."""
+
+# Written out, because SQLite uses a partial index only where it can read its condition in the statement.
+EVERY = RawSQL('"sales_saledocument"."id" > 0', (), output_field=BooleanField())
+
+LINE = (
+    "sequence", "asin", "vendor_sku", "sku", "title", "quantity", "unit", "unit_size", "eaches", "net_cost",
+    "list_price", "currency", "price_unit", "cancelled", "vanished", "backorder_allowed", "taxes", "total",
+)  # fmt: skip
+"""What is given out of a line; the columns are called the same."""
+
+LINE_COLUMNS = ("document_id", "position", "id", "own_title", *LINE)
+
 PARTIES = ("selling", "buying", "ship_to", "bill_to", "ship_from")
 LAST_CHARACTER = "\U0010ffff"
 
@@ -45,10 +62,40 @@ LAST_CHARACTER = "\U0010ffff"
 def documents(filters: Mapping[str, Any] | None = None) -> QuerySet[SaleDocument]:
     """The documents that fit `filters` (names of `FILTERS`; empty values do not filter)."""
     given = {name: value for name, value in (filters or {}).items() if value not in (None, "")}
-    chosen = {FILTERS[name]: value for name, value in given.items()}
+    found = SaleDocument.objects.select_related("node")
+    if "node" in given:
+        given["node"] = Node.objects.filter(name=given["node"]).values_list("pk", flat=True).first()
+        if given["node"] is None:
+            return found.none()
     if given.get("invoicing") == NOT_INVOICED:
-        chosen |= {FILTERS["invoicing"]: None, "type": SaleDocument.Type.ORDER}
-    return SaleDocument.objects.filter(**chosen).select_related("node")
+        given |= {"invoicing": None, "type": SaleDocument.Type.ORDER}
+    for name, value in given.items():
+        column = FILTERS[name]
+        found = having(found, column, value) if column in FILTERED else found.filter(**{column: value})
+    return found
+
+
+def having(found: QuerySet[SaleDocument], column: str, *values: Any) -> QuerySet[SaleDocument]:
+    """Those of `found` that have one of these values in a column of `FILTERED`.
+
+    Where they are few they are looked up: a list would go past all other documents to find that no more fit.
+    """
+    found = found.filter(**({column: values[0]} if len(values) == 1 else {f"{column}__in": values}))
+    if None in values:
+        return found
+    numbers = [number for value in values for number in _some(column, value)]
+    return found.filter(pk__in=numbers) if len(numbers) <= FEW else found
+
+
+def _some(column: str, value: Any) -> QuerySet[Any]:
+    """The numbers of those that have a value, of very many only some.
+
+    In the index's own order, and asked for a range of one value: thus PostgreSQL has no other way that looks shorter
+    to it, such as reading the table until it has found enough of what is no longer there.
+    """
+    name = "node_id" if column == "node" else column
+    some = SaleDocument.objects.filter(EVERY, **{f"{name}__gte": value, f"{name}__lte": value})
+    return some.order_by(name, "pk").values_list("pk", flat=True)[: FEW + 1]
 
 
 def dates_of(node: int, program: str, states: Collection[str], since: datetime) -> list[datetime]:
@@ -138,8 +185,9 @@ def whole(rows: Sequence[SaleDocument], reader: Reader | None = None) -> list[di
     Who the consumers are is given to a `reader` alone, and written down; others find null there.
     """
     lines: dict[int, list[dict[str, Any]]] = {row.pk: [] for row in rows}
-    for line in SaleLine.objects.filter(document__in=lines).order_by("document_id", "position"):
-        lines[line.document_id].append(_line(line))
+    # Not as models: most of what it takes to give a document out is reading its lines.
+    for document, _position, _number, *line in sorted(select(SaleLine, LINE_COLUMNS, {}, "document_id", lines)):
+        lines[document].append(_line(*line))
     statuses = status_queries.of(rows)
     found = {row.pk: {**_document(row, lines[row.pk]), "amazon_status": statuses.get(row.pk)} for row in rows}
     for pk in personal.purged(rows):
@@ -217,27 +265,12 @@ def _document(row: SaleDocument, lines: Iterable[dict[str, Any]]) -> dict[str, A
     }
 
 
-def _line(line: SaleLine) -> dict[str, Any]:
-    return {
-        "sequence": line.sequence,
-        "asin": line.asin,
-        "vendor_sku": line.vendor_sku,
-        "sku": line.sku,
-        "title": line.title or line.own_title,
-        "quantity": line.quantity,
-        "unit": line.unit,
-        "unit_size": line.unit_size,
-        "eaches": line.eaches,
-        "net_cost": _amount(line.net_cost),
-        "list_price": _amount(line.list_price),
-        "currency": line.currency,
-        "price_unit": line.price_unit,
-        "cancelled": line.cancelled,
-        "vanished": line.vanished,
-        "backorder_allowed": line.backorder_allowed,
-        "taxes": line.taxes or [],
-        "total": _amount(line.total),
-    }
+def _line(own_title: str | None, *given: Any) -> dict[str, Any]:
+    """A line from `LINE_COLUMNS` as the driver gives it: amounts are kept as they are given out, JSON is text."""
+    line = dict(zip(LINE, given, strict=True))
+    line["title"] = line["title"] or own_title
+    line["taxes"] = msgspec.json.decode(line["taxes"]) if line["taxes"] else []
+    return line
 
 
 def _amount(amount: Any) -> str | None:

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from approdo.processes.models import Connector
+from approdo.sales import queries
 from approdo.sales.models import PersonalDataLook, SaleDocument
 from approdo.sales.receive import Origin, receive
 
@@ -40,7 +41,9 @@ def test_a_document_is_given_out_with_its_lines(amazon, caller):
     assert caller.get(f"/documents/{found['id']}").data == found
 
 
-def test_filters_give_exactly_what_fits(amazon, caller):
+@pytest.mark.parametrize("few", [queries.FEW, -1], ids=["few are looked up", "many are not"])
+def test_filters_give_exactly_what_fits(amazon, caller, monkeypatch, few):
+    monkeypatch.setattr(queries, "FEW", few)
     bring(amazon, order("PO1"), order("PO2", state="Acknowledged", sellingParty={"partyId": "OTHER"}))
     bring(node("Second"), order("PO1", state="Closed", shipToParty={"partyId": "BER1"}), minutes=10)
     second = caller.get("/nodes/Second").data["id"]

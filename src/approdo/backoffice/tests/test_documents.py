@@ -15,13 +15,16 @@ from django.utils import translation
 from plans import plan_of
 
 from approdo.backoffice import formats
-from approdo.sales.models import SaleDocument, SetAside
+from approdo.sales import queries
+from approdo.sales.models import FILTERED, SaleDocument, SetAside
 from approdo.sales.raw import compress
 from approdo.sales.receive import Origin, receive
 from approdo.sdk.documents import Received
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
 LIST = "/sales/saledocument/"
+NEVER = -1
+"""So many are few: then nothing is looked up."""
 
 
 def numbers(client, query=""):
@@ -71,8 +74,10 @@ def test_the_newest_order_comes_first(admin_client, three):
         ("?o=nonsense", ["CCC00003", "BBB00002", "AAA00001"]),
     ],
 )
-def test_filters_search_and_order_find_what_they_name(admin_client, three, query, found):
+def test_filters_search_and_order_find_what_they_name(admin_client, three, query, found, monkeypatch):
     assert numbers(admin_client, query) == found
+    monkeypatch.setattr(queries, "FEW", NEVER)
+    assert numbers(admin_client, query) == found, "few are looked up, many are not: that makes no difference"
 
 
 def test_the_programs_that_can_be_read_can_be_chosen(admin_client, three):
@@ -116,7 +121,8 @@ def about_documents(client, query):
 
 
 @pytest.mark.parametrize("order", ORDERS)
-def test_every_filter_in_every_order_reads_one_index_and_sorts_nothing(admin_client, three, node, order):
+def test_every_filter_in_every_order_reads_one_index_and_sorts_nothing(admin_client, three, node, order, monkeypatch):
+    monkeypatch.setattr(queries, "FEW", NEVER)
     for filters in FILTERS:
         (sql,) = about_documents(admin_client, f"?{filters.format(node=node.pk)}&{order}&p=2")
         plan = plan_of(sql)
@@ -125,6 +131,21 @@ def test_every_filter_in_every_order_reads_one_index_and_sorts_nothing(admin_cli
         assert "Sort" not in plan, plan
         assert "TEMP B-TREE" not in plan, plan
         assert re.search("COVERING INDEX|Index Only Scan", plan), "what lies before the page is read: " + plan
+
+
+@pytest.mark.parametrize("column", FILTERED)
+def test_what_few_documents_have_is_looked_up_in_an_index_of_its_own(three, node, column):
+    value = node.pk if column == "node" else "NOBODY"
+    plan = plan_of(str(queries._some(column, value).query).replace("NOBODY", "'NOBODY'"))
+    assert re.search(f"(COVERING INDEX|Index Only Scan using) document_with_{column} ", plan), plan
+    assert "Sort" not in plan, plan
+    assert "TEMP B-TREE" not in plan, plan
+
+
+def test_of_a_value_that_nobody_has_the_list_is_not_even_asked_for(admin_client, three):
+    (looked_up,) = about_documents(admin_client, "?vendor_code=NOBODY")
+    assert "OFFSET" not in looked_up
+    assert "document_with_vendor_code" in plan_of(looked_up)
 
 
 def test_what_changed_since_it_was_exported_is_looked_for_among_what_ever_changed(admin_client, three):

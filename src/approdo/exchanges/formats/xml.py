@@ -175,10 +175,14 @@ def _attributes(batch: Batch) -> dict[str, str]:
 
 def _fill(element: etree._Element, values: Mapping[str, Any], parts: Parts) -> None:
     for part in parts:
+        if isinstance(part, str):  # as most are
+            if (value := values.get(part)) is not None:
+                _put(etree.SubElement(element, name_of(part)), value)
+            continue
         if isinstance(part, Group):
             _fill(etree.SubElement(element, part.element), values, part.parts)
             continue
-        value = values.get(part if isinstance(part, str) else part.key)
+        value = values.get(part.key)
         if value is None:
             continue
         if isinstance(part, Many):
@@ -186,10 +190,8 @@ def _fill(element: etree._Element, values: Mapping[str, Any], parts: Parts) -> N
             for one in value:
                 item = etree.SubElement(inside, part.item)
                 _fill(item, one, part.parts) if part.parts else _put(item, one)
-        elif isinstance(part, Inner):
-            _fill(etree.SubElement(element, name_of(part.key)), value, part.parts)
         else:
-            _put(etree.SubElement(element, name_of(part)), value)
+            _fill(etree.SubElement(element, name_of(part.key)), value, part.parts)
 
 
 def _put(element: etree._Element, value: Any) -> None:

@@ -1,6 +1,16 @@
 """What was asked and read, which codes have no match, and what was handed over to whom."""
 
-from approdo.exchanges.models.delivery import IN_STATE, OPEN, Attempt, Batch, Delivery, Look, Receipt
+from approdo.exchanges.models.delivery import (
+    IN_STATE,
+    OPEN,
+    Attempt,
+    Batch,
+    Delivery,
+    Look,
+    Overtaken,
+    Receipt,
+    batch_name,
+)
 from approdo.exchanges.models.imports import ImportCall, ImportedDocument
 from approdo.exchanges.models.reading import (
     NUMBER_LENGTH,
@@ -23,10 +33,12 @@ __all__ = [
     "ImportedDocument",
     "Look",
     "NumberRead",
+    "Overtaken",
     "Receipt",
     "RequestLogged",
     "RunNote",
     "SilenceExplained",
     "UnmatchedCode",
     "WindowRead",
+    "batch_name",
 ]

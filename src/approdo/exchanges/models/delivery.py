@@ -5,7 +5,9 @@ stands nowhere: it is what a connector wants and the ledger does not hold (decis
 """
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import models
 from django.db.models import Q
@@ -21,6 +23,11 @@ OPEN = Q(confirmed_at__isnull=True, given_up_at__isnull=True)
 def new_tag() -> str:
     """What makes a batch's name its own."""
     return secrets.token_hex(4)
+
+
+def batch_name(number: int, tag: str) -> str:
+    """By what the outside system knows a batch: the same at every attempt, and never another batch's."""
+    return f"{number}-{tag}"
 
 
 class Batch(models.Model):
@@ -55,6 +62,8 @@ class Batch(models.Model):
     error_kind = models.CharField(max_length=20, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error_params = models.JSONField(default=dict)
+    # Not a column: what whoever just claimed the batch need not read again.
+    fresh: Sequence[dict[str, Any]] = ()
 
     class Meta:
         verbose_name = _("batch")
@@ -72,8 +81,8 @@ class Batch(models.Model):
 
     @property
     def name(self) -> str:
-        """By what the outside system knows it: the same at every attempt, and never another batch's."""
-        return f"{self.pk}-{self.tag}"
+        """By what the outside system knows it."""
+        return batch_name(self.pk, self.tag)
 
     @property
     def state(self) -> "Batch.State":
@@ -206,3 +215,15 @@ class Look(models.Model):
 
     def __str__(self) -> str:
         return str(self.connector)
+
+
+class Overtaken(models.Model):
+    """A document that changed since some connector got it, as far as somebody looked (`exchanges.overtaken`)."""
+
+    document = models.OneToOneField(SaleDocument, models.CASCADE, primary_key=True, related_name="+")
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.document_id)

@@ -3,6 +3,7 @@
 from approdo.sales.models.billing import BilledLine, Billing, OrderLink, OrderUpdate
 from approdo.sales.models.documents import (
     CODE_LENGTH,
+    FILTERED,
     NUMBER_LENGTH,
     PATTERN,
     DocumentStatus,
@@ -18,6 +19,7 @@ from approdo.sales.models.documents import (
 
 __all__ = [
     "CODE_LENGTH",
+    "FILTERED",
     "NUMBER_LENGTH",
     "PATTERN",
     "BilledLine",

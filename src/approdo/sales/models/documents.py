@@ -11,16 +11,17 @@ CODE_LENGTH = 100
 PATTERN = ("varchar_pattern_ops",)
 """Makes a prefix search use the index under any collation; PostgreSQL only, ignored by SQLite."""
 
-FILTERED = (
-    "node", "program", "type", "state", "vendor_code", "ship_to", "amazon_status", "confirmation", "receiving",
-    "invoicing",
-)  # fmt: skip
+SAID_LATER = ("amazon_status", "confirmation", "receiving", "invoicing")
+FILTERED = ("node", "program", "type", "state", "vendor_code", "ship_to", *SAID_LATER)
 """What lists of documents filter by. Each order's index holds them all and none begins with one of them.
 
 However filters are combined, the plan is the same on both databases: walk the order's own index from its end, look at
 the filters inside it, stop when the page is full. Never a sort of all that fits, which a planner without statistics
-chooses as soon as an index begins with a filter.
+chooses as soon as an index begins with a filter. What few documents have is looked up before (`queries.having`).
 """
+
+EVERY = models.Q(id__gt=0)
+"""Holds for every document. An index with this condition is used by those statements only that state it too."""
 
 
 class SaleDocument(models.Model):
@@ -105,6 +106,15 @@ class SaleDocument(models.Model):
                 fields=("updated_at", "id", "version"),
                 name="sale_document_changed",
                 condition=models.Q(version__gt=1),
+            ),
+            # For `queries.having` alone; no plan of a list can choose them.
+            *(
+                models.Index(
+                    fields=(name, "id"),
+                    name=f"document_with_{name}",
+                    condition=EVERY & models.Q(**{f"{name}__isnull": False}) if name in SAID_LATER else EVERY,
+                )
+                for name in FILTERED
             ),
             models.Index(
                 fields=("customer_order_number",),
