@@ -51,6 +51,15 @@ class NodeFilter(DropdownFilter):
         return [(str(pk), name) for pk, name in Node.objects.values_list("pk", "name")]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The rows of the chosen node."""
+        chosen = self.value() or ""
+        return queryset.filter(node=chosen) if chosen.isdecimal() else queryset
+
+
+class DocumentNodeFilter(NodeFilter):
+    """The same for documents."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         """The documents of the chosen node."""
         chosen = self.value() or ""
         if not chosen.isdecimal():
@@ -193,9 +202,8 @@ class SaleDocumentAdmin(ModelAdmin[SaleDocument]):
     )  # fmt: skip
     list_before_template = "backoffice/seen_all.html"
     list_filter = (
-        NodeFilter, ProgramFilter, StateFilter, SeenFilter, ExportedFilter, DateFilter, VendorCodeFilter, ShipToFilter,
-        TypeFilter,        OwnSkuFilter,
-        InvoicingFilter, ConfirmationFilter, ReceivingFilter, OpenFilter,
+        DocumentNodeFilter, ProgramFilter, StateFilter, SeenFilter, ExportedFilter, DateFilter, VendorCodeFilter,
+        ShipToFilter, TypeFilter, OwnSkuFilter, InvoicingFilter, ConfirmationFilter, ReceivingFilter, OpenFilter,
     )  # fmt: skip
     list_filter_submit = True
     list_per_page = 50

@@ -14,9 +14,8 @@ from unfold import widgets
 
 from approdo.backoffice import formats, table_files
 from approdo.backoffice.deleting import delete_selected
-from approdo.backoffice.documents import VendorCodeFilter
 from approdo.backoffice.table_screen import TableScreen
-from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin, ModelForm
+from approdo.backoffice.unfolded import DropdownFilter, InfinitePaginator, ModelAdmin, ModelForm, TextFilter
 from approdo.catalog.checking import marketplaces
 from approdo.catalog.models import SkuRecoding
 from approdo.catalog.tables import RECODINGS
@@ -59,6 +58,18 @@ class MarketplaceFilter(DropdownFilter):
         """The recodings of the chosen marketplace."""
         chosen = self.value()
         return queryset.filter(marketplace="" if chosen == EVERY else chosen) if chosen else queryset
+
+
+class VendorCodeFilter(TextFilter):
+    """By vendor code, exactly."""
+
+    title = gettext_lazy("vendor code")
+    parameter_name = "vendor_code"
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        """The recodings for this vendor code."""
+        text = (self.value() or "").strip()
+        return queryset.filter(vendor_code=text) if text else queryset
 
 
 class KindFilter(DropdownFilter):
