@@ -209,7 +209,7 @@ def _due(server: postgres.Server, options: argparse.Namespace) -> Row:
 
 
 def _until_ended(hub: Installation, count: int, parties: dict[str, list[int]]) -> tuple[list[tuple[Any, ...]], Row]:
-    """What became of the runs, and what part of all cores each party took meanwhile; `others` is whoever else."""
+    """What became of the runs, and what each party took meanwhile: for each run, and of all cores as `others` did."""
     began, busy = time.monotonic(), busy_seconds()
     before = {name: sum(map(processor_seconds, pids)) for name, pids in parties.items()}
     while len(ended := hub.rows(DUE)) < count:
@@ -217,8 +217,10 @@ def _until_ended(hub: Installation, count: int, parties: dict[str, list[int]]) -
         time.sleep(1)
     whole = (time.monotonic() - began) * (os.cpu_count() or 1)
     used = {name: sum(map(processor_seconds, pids)) - before[name] for name, pids in parties.items()}
+    each = {name: round(1000 * seconds / count, 1) for name, seconds in used.items()}
     used["others"] = max(0.0, busy_seconds() - busy - sum(used.values()))
-    return ended, {"of_all_cores": {name: round(seconds / whole, 2) for name, seconds in used.items()}}
+    shares = {name: round(seconds / whole, 2) for name, seconds in used.items()}
+    return ended, {"processor_ms_each": each, "of_all_cores": shares}
 
 
 def _half_and_last(late: Sequence[Any]) -> dict[str, float]:

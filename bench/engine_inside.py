@@ -130,7 +130,7 @@ def _in_workflows(rows: list[int], count: int) -> Iterator[Callable[[int], float
         moments.clear()
         names = [f"bench-{turn}-{row}" for row in rows]
         for name in names:
-            engine.enqueue("bench", engine.QUEUES[0], name, name)
+            engine.enqueue(engine.Work("bench", engine.QUEUES[0], name, name))
         while any(engine.status(name) in engine.LIVE for name in names):
             time.sleep(0.25)
         assert len(moments) == 2 * len(names), "a workflow failed"

@@ -5,6 +5,7 @@ import signal
 import pytest
 import truth
 from hub import Hub, declared, wait_for
+from nursery import KILLED, Nursery
 
 from amazon_simulator import SECOND_REFRESH_TOKEN, Simulator
 
@@ -13,6 +14,14 @@ pytestmark = pytest.mark.hub
 RUNS = "SELECT state, due_at IS NOT NULL FROM processes_run WHERE procedure_name = 'Both' ORDER BY id"
 PARTS = "SELECT connector_name, state FROM processes_run WHERE procedure_name = '' ORDER BY id"
 DAYS = 18
+DUE = "SELECT procedure_name, due_at, state FROM processes_run WHERE procedure_name <> '' ORDER BY procedure_name"
+ENDED = "SELECT connector_name, state FROM processes_run WHERE procedure_name = '' ORDER BY connector_name"
+
+KILLED_AT = [
+    ("starting._write", "return", False),  # all is written, nothing committed
+    ("runs.ask_engine", "call", True),  # committed, the engine not asked
+    ("engine.enqueue", "return", True),  # asked, not worked on
+]
 
 
 @pytest.fixture
@@ -62,3 +71,43 @@ def test_what_was_due_while_no_worker_lived_is_made_up_once(hub: Hub, amazon: Si
     wait_for(lambda: not truth.live(hub), "and ended")
     ahead = hub.rows("SELECT due_at > CURRENT_TIMESTAMP FROM processes_procedure")
     assert [bool(value) for (value,) in ahead] == [True]
+
+
+def many(count: int, **schedule):
+    """So many procedures, each with a connector of its own that has nothing to do."""
+    names = [f"ERP {number:02}" for number in range(count)]
+    return {
+        "nodes": [{"name": name, "type": "api"} for name in names],
+        "connectors": [{"name": name, "node": name, "type": "api.import_documents"} for name in names],
+        "procedures": [{"name": f"{name} takes", "connectors": [name], **schedule} for name in names],
+    }
+
+
+def each_ran(hub: Hub, count: int, times: int = 1) -> None:
+    numbers = [number for number in range(count) for _ in range(times)]
+    ran = [(name, bool(due), state) for name, due, state in hub.rows(DUE)]
+    assert ran == [(f"ERP {number:02} takes", True, "succeeded") for number in numbers]
+    assert hub.rows(ENDED) == [(f"ERP {number:02}", "succeeded") for number in numbers]
+
+
+def test_many_that_are_due_at_once_are_each_started_once_by_many_workers(hub: Hub):
+    count = 40
+    hub.apply(many(count, every="1 day"))
+    for _ in range(3):
+        hub.start("worker")
+    wait_for(lambda: len(hub.rows(DUE)) == count and not truth.live(hub), "all of them ended")
+    each_ran(hub, count)
+    workers = hub.rows("SELECT DISTINCT worker FROM processes_run WHERE procedure_name = ''")
+    assert len(workers) > 1, "they share the work"
+
+
+def test_a_worker_killed_while_it_starts_many_leaves_none_and_doubles_none(hub: Hub):
+    count = 8
+    hub.apply(many(count, every="1 day"))
+    worker = Nursery(hub)
+    for times, (function, event, begun) in enumerate(KILLED_AT, 1):
+        assert worker(die={"function": function, "event": event}) == KILLED, function
+        assert len(hub.rows(DUE)) == count * (times if begun else times - 1), function
+        assert [worker() for _ in range(2)] == [0, 0], "the first may end as soon as it has started them"
+        each_ran(hub, count, times)
+        hub.change("UPDATE processes_procedure SET due_at = '2026-01-01 00:00:00+00:00'")

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
+from django.db.models import F
 
 from approdo.exchanges import pushing
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
@@ -157,22 +157,39 @@ def keep_requests(run: int, requests: Sequence[RequestMade]) -> None:
     )
 
 
+class Progress(NamedTuple):
+    """What became of all that a run reads: how many windows and single orders are done, how many of these missed."""
+
+    counts: dict[str, Any]
+    done: int
+    missed: int
+
+
 def counts_of(run: int) -> dict[str, Any]:
     """What became of everything that a run read, and how many requests it made.
 
     The numbers are of documents; `statuses`, there if statuses were asked for, holds the same of these;
     `handed_over` and `refused` are there if documents were sent out.
     """
-    counts = _sums(WindowRead.objects.filter(run=run).exclude(scan__in=STATUS_SCANS))
-    for result in NumberRead.objects.filter(run=run, result__in=FETCHED).values_list("result", flat=True):
-        counts["read"] += 1
-        counts[result] += 1
-    statuses = WindowRead.objects.filter(run=run, scan__in=STATUS_SCANS)
-    apart = {"statuses": _sums(statuses, STATUSES_COUNTED)} if statuses.exists() else {}
+    return progress_of(run).counts
+
+
+def progress_of(run: int) -> Progress:
+    """The same, and how far it is. Windows are added up here: they are few, and so one question is enough."""
+    windows = list(WindowRead.objects.filter(run=run).order_by().values_list("scan", "complete", *COUNTED))
+    results = list(NumberRead.objects.filter(run=run).order_by().values_list("result", flat=True))
+    counts = _sums([counted for scan, _, *counted in windows if scan not in STATUS_SCANS])
+    for result in results:
+        if result in FETCHED:
+            counts["read"] += 1
+            counts[result] += 1
+    statuses = [counted for scan, _, *counted in windows if scan in STATUS_SCANS]
+    apart = {"statuses": _sums(statuses, STATUSES_COUNTED)} if statuses else {}
     requests = RequestLogged.objects.filter(run=run).count()
-    return {"requests": requests, **counts, **apart, **pushing.counts(run)}
+    done = sum(complete for _, complete, *_ in windows) + sum(result != Result.WAITING for result in results)
+    counted = {"requests": requests, **counts, **apart, **pushing.counts(run)}
+    return Progress(counted, done, results.count(Result.MISSED))
 
 
-def _sums(windows: QuerySet[WindowRead], names: Sequence[str] = COUNTED) -> dict[str, int]:
-    sums = windows.aggregate(**{f"sum_{name}": Sum(name) for name in names})
-    return {name: sums[f"sum_{name}"] or 0 for name in names}
+def _sums(rows: Sequence[Sequence[int]], names: Sequence[str] = COUNTED) -> dict[str, int]:
+    return {name: sum(row[place] for row in rows) for place, name in enumerate(names)}

@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -112,29 +112,49 @@ def _client() -> Any:
     )
 
 
-def enqueue(name: str, queue: str, key: str, workflow_id: str) -> None:
-    """Ask for workflow `name` under an id, which it is given; asked again, nothing more happens.
+class Work(NamedTuple):
+    """A workflow that is asked for: its name, its queue and key there, its id, which it is given."""
 
-    The engine accepts what can never run; this refuses a queue or a key that do not exist.
-    """
-    if queue not in QUEUES or not key:
-        raise ValueError(f"no such queue or key: {queue!r} {key!r}")
-    _client().enqueue(
-        {
-            "workflow_name": name,
-            "queue_name": queue,
-            "queue_partition_key": key,
-            "workflow_id": workflow_id,
+    name: str
+    queue: str
+    key: str
+    workflow_id: str
+
+    def options(self) -> dict[str, str]:
+        """As the engine takes it, which accepts what can never run: a queue or a key that do not exist."""
+        if self.queue not in QUEUES or not self.key:
+            raise ValueError(f"no such queue or key: {self.queue!r} {self.key!r}")
+        return {
+            "workflow_name": self.name,
+            "queue_name": self.queue,
+            "queue_partition_key": self.key,
+            "workflow_id": self.workflow_id,
             "app_version": VERSION,
-        },
-        workflow_id,
-    )
+        }
+
+
+def enqueue(*wanted: Work) -> None:
+    """Ask for these, all or none; for what was asked for already, nothing more happens."""
+    given = [(work.options(), work.workflow_id) for work in wanted]
+    if len(given) == 1:
+        _client().enqueue(*given[0])  # it tries again where the database is busy
+        return
+    with _client()._sys_db.engine.begin() as transaction:  # noqa: SLF001  one of our own would compile each statement
+        for options, workflow_id in given:
+            _client().enqueue_in_transaction(transaction, options, workflow_id)
 
 
 def status(workflow_id: str) -> str | None:
     """Where a workflow stands, in the engine's words; None where the engine does not know it."""
-    found = _client().list_workflows(workflow_ids=[workflow_id], load_input=False, load_output=False)
-    return str(found[0].status) if found else None
+    return statuses([workflow_id]).get(workflow_id)
+
+
+def statuses(workflow_ids: list[str]) -> dict[str, str]:
+    """Where these stand, without those that the engine does not know."""
+    if not workflow_ids:
+        return {}  # the engine would take that for all there are
+    found = _client().list_workflows(workflow_ids=workflow_ids, load_input=False, load_output=False)
+    return {one.workflow_id: str(one.status) for one in found}
 
 
 def cancel(workflow_id: str) -> None:
@@ -199,7 +219,7 @@ class Worker:
 
     def _look_after(self) -> int:
         live = _client().list_workflows(status=LIVE, load_input=False, load_output=False)
-        self._share(len(live))
+        self.share(len(live))
         abandoned = self._left([found for found in live if found.status == "PENDING" and found.queue_name])
         waiting = [found for found in live if found.status == "ENQUEUED"]
         others = [found.workflow_id for found in (*abandoned, *waiting) if found.app_version != VERSION]
@@ -219,8 +239,8 @@ class Worker:
         gone = [found for name, left in by_executor.items() if presence.is_gone(name) for found in left]
         return [found for found in pending if found.workflow_id in lost] + gone
 
-    def _share(self, live: int) -> None:
-        """Let no worker take more than its share, so that the first to look does not take everything."""
+    def share(self, live: int) -> None:
+        """Let no worker take more than its share of what is live, so that the first to look does not take all."""
         most = share(live, presence.workers_alive())
         for name in QUEUES:
             queue = _dbos().DBOS.retrieve_queue(name)

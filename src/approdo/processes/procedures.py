@@ -5,33 +5,62 @@ the worker that ended it at once, any other within its next round.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from approdo.processes import database, run_lines, runs, schedule
+from approdo.processes import database, run_lines, runs, schedule, starting
 from approdo.processes.models import Connector, Procedure, Run, RunStep, live_runs, with_schedules
 from approdo.sdk.errors import ConfigError
 
 log = logging.getLogger(__name__)
 
 
-def dispatch(now: datetime) -> None:
-    """Start every procedure that is due, each due moment once, whoever else asks at the same time."""
+def dispatch(now: datetime) -> int:
+    """Start every procedure that is due, each due moment once, whoever else asks at the same time.
+
+    Returns how many seemed due.
+    """
+    due = []
     for procedure in with_schedules():
-        try:
-            _dispatch(procedure, now)
-        except Exception as error:
-            if database.is_failure(error):
-                raise
-            log.exception("procedure %s could not be started", procedure.name)  # the others do not wait for it
+        with _apart(procedure):
+            if _is_due(procedure, now):
+                due.append(procedure)
+    for first in range(0, len(due), starting.AT_ONCE):
+        for procedure in _not_together(due[first : first + starting.AT_ONCE], now):
+            with _apart(procedure):
+                _start_due(procedure, now)
+    return len(due)
 
 
-def _dispatch(procedure: Procedure, now: datetime) -> None:
+@contextmanager
+def _apart(procedure: Procedure) -> Iterator[None]:
+    """What goes wrong with one procedure is logged: the others do not wait for it."""
+    try:
+        yield
+    except Exception as error:
+        if database.is_failure(error):
+            raise
+        log.exception("procedure %s could not be started", procedure.name)
+
+
+def _not_together(due: Sequence[Procedure], now: datetime) -> Sequence[Procedure]:
+    """Start these together; returns those that have to be started one by one, all of them where one is in the way."""
+    try:
+        return starting.together(due, now)
+    except Exception as error:
+        if database.is_failure(error):
+            raise
+        return due
+
+
+def _is_due(procedure: Procedure, now: datetime) -> bool:
+    """Whether it is due, reckoned anew where it has another schedule. False where somebody else did so just now."""
     planned = None if procedure.paused else procedure.schedule()
     key = planned.key if planned else ""
     if key != procedure.planned_for:
@@ -39,13 +68,17 @@ def _dispatch(procedure: Procedure, now: datetime) -> None:
         unchanged = Procedure.objects.filter(pk=procedure.pk, **same)
         due = schedule.first(planned, now) if planned else None
         if not unchanged.update(planned_for=key, planned_at=now, due_at=due):
-            return
+            return False
         procedure.planned_for, procedure.due_at = key, due
-    if planned is None or procedure.due_at is None or procedure.due_at > now:
-        return
-    due = procedure.due_at
+    return procedure.due_at is not None and procedure.due_at <= now
+
+
+def _start_due(procedure: Procedure, now: datetime) -> None:
+    planned, due = procedure.schedule(), procedure.due_at
+    assert planned
+    assert due
     following = schedule.following(planned, due, now)
-    mine = Procedure.objects.filter(pk=procedure.pk, paused=False, planned_for=key, due_at=due)
+    mine = Procedure.objects.filter(pk=procedure.pk, paused=False, planned_for=procedure.planned_for, due_at=due)
     with transaction.atomic():
         if mine.update(due_at=following, last_due_at=due):
             request(procedure, due_at=due)
@@ -117,14 +150,16 @@ def _begin(procedure: Procedure, connectors: Sequence[tuple[int | None, str]], r
 def advance_all() -> None:
     """Move on every procedure's run whose present step has ended, and end those that have no steps left."""
     live = live_runs().exclude(procedure_name="")
-    waiting = Exists(RunStep.objects.filter(run=OuterRef("pk"), part__state__in=Run.LIVE))
-    for number in live.exclude(waiting, state=Run.State.RUNNING).values_list("pk", flat=True):
+    parts = RunStep.objects.filter(run=OuterRef("pk"))
+    waiting, begun = Exists(parts.filter(part__state__in=Run.LIVE)), Exists(parts.filter(part__state=Run.State.RUNNING))
+    moving = ~waiting | Q(begun, state=Run.State.QUEUED) | Q(procedure=None)
+    for number in live.filter(moving).values_list("pk", flat=True):
         _advance(number)
 
 
 def advance_after(part: int) -> None:
     """Move on the procedures' runs that waited for this connector's run."""
-    for number in RunStep.objects.filter(part=part, run__state__in=Run.LIVE).values_list("run", flat=True):
+    for number in RunStep.objects.filter(part=part).order_by().values_list("run", flat=True):  # few, and most live
         _advance(number)
 
 
@@ -139,19 +174,20 @@ def _advance(number: int) -> None:
 
 def advance(number: int) -> None:
     """Bring a procedure's run as far as it can go now. Done twice, or by two at once, it does nothing more."""
+    # Whoever comes second sees what the first one did: SQLite lets one write at a time, PostgreSQL is told to wait.
+    mine = Run.objects.filter(pk=number, state__in=Run.LIVE).order_by()
     with transaction.atomic():
-        # The update is the lock: whoever comes second sees what the first one did.
-        live = Run.objects.filter(pk=number, state__in=Run.LIVE)
-        if not live.update(windows=F("windows")):
+        run = mine.select_related("procedure").select_for_update(of=("self",), no_key=True).first()
+        if run is None:
             return
-        run = Run.objects.select_related("procedure").get(pk=number)
         steps = list(run.steps.select_related("connector", "part"))
         ended = run.procedure is None or _go_on(run, run.procedure, steps)
         began = [step.part.started_at for step in steps if step.part and step.part.started_at]
-        if began:
-            live.filter(state=Run.State.QUEUED).update(state=Run.State.RUNNING, started_at=min(began))
+        run.started_at = run.started_at or min(began, default=None)
         if ended:
             _end(run, _outcome(steps) if run.procedure else Run.State.CANCELLED, steps)
+        elif began and run.state == Run.State.QUEUED:
+            mine.update(state=Run.State.RUNNING, started_at=run.started_at)
 
 
 def _go_on(run: Run, procedure: Procedure, steps: list[RunStep]) -> bool:
@@ -186,8 +222,10 @@ def _start(run: Run, step: RunStep, stopped: bool) -> bool:
 
 def _request(run: Run, connector: Connector) -> Run:
     """The connector's run; of a retry the one that does what the earlier run of it left undone."""
+    if run.retry_of_id is None:
+        return runs.request_run(connector, run.requested_by)
     earlier = RunStep.objects.filter(run=run.retry_of_id, connector=connector).exclude(part=None).first()
-    if run.retry_of_id and earlier and earlier.part:
+    if earlier and earlier.part:
         try:
             return runs.retry(earlier.part, run.requested_by)
         except ConfigError as error:
@@ -212,6 +250,7 @@ def _end(run: Run, state: Run.State, steps: list[RunStep]) -> bool:
     ended = Run.objects.filter(pk=run.pk, state__in=Run.LIVE).update(
         state=state,
         ended_at=timezone.now(),
+        **({"started_at": run.started_at} if run.started_at else {}),
         **runs.totals(step.part for step in steps),
         error_kind=ConfigError.kind if unwell else "",
         error_code="steps_failed" if unwell else "",

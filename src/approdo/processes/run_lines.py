@@ -20,18 +20,19 @@ def ended(run: int) -> None:
 
 
 def _tell(number: int) -> None:
-    run = Run.objects.filter(pk=number).first()
-    if run is None or run.ended_at is None:
+    told = ("connector_name", "procedure_name", "state", "error_code", "created_at", "started_at", "ended_at", "counts")
+    run = Run.objects.filter(pk=number, ended_at__isnull=False).order_by().values(*told).first()
+    if run is None:
         return
-    whose = {"connector": run.connector_name or None}
-    if run.procedure_name:
-        whose["procedure"] = run.procedure_name
+    whose = {"connector": run["connector_name"] or None}
+    if run["procedure_name"]:
+        whose["procedure"] = run["procedure_name"]
     log.info(
         "run ended",
-        run=run.pk,
+        run=number,
         **whose,
-        state=run.state,
-        error=run.error_code or None,
-        seconds=round((run.ended_at - (run.started_at or run.created_at)).total_seconds(), 3),
-        counts=run.counts,
+        state=run["state"],
+        error=run["error_code"] or None,
+        seconds=round((run["ended_at"] - (run["started_at"] or run["created_at"])).total_seconds(), 3),
+        counts=run["counts"],
     )

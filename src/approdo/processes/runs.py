@@ -11,12 +11,12 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from approdo.connectors import connector_type
-from approdo.exchanges.intake import counts_of, keep_notes
+from approdo.exchanges.intake import Progress, keep_notes, progress_of
 from approdo.exchanges.models import NUMBER_LENGTH, NumberRead, WindowRead
 from approdo.exchanges.quiet import silence
 from approdo.nodes.time_ranges import zone_of
-from approdo.processes import engine, notices, run_lines
-from approdo.processes.models import Connector, Run, live_runs
+from approdo.processes import database, engine, notices, run_lines
+from approdo.processes.models import Connector, Run, RunStep, live_runs
 from approdo.processes.workflow_ids import workflow_id
 from approdo.sales.models import SetAside
 from approdo.sdk.documents import Note
@@ -108,13 +108,22 @@ def split_numbers(text: str) -> list[str]:
     return [number for number in re.split(r"[\s,;]+", text) if number]
 
 
-def ask_engine(run: Run) -> None:
-    """Ask the engine to work on a run, and only log when it cannot be asked: the row is kept."""
-    assert run.connector is not None
+def ask_engine(*wanted: Run) -> None:
+    """Ask the engine to work on these runs, and only log when it cannot be asked: the rows are kept."""
     try:
-        engine.enqueue(_workflow(run), "reading", run.connector.node.account, workflow_id(run))
-    except Exception:
-        log.exception("run %s is queued; the engine could not be asked yet", run.pk)
+        engine.enqueue(*map(_work, wanted))
+    except Exception as error:
+        if len(wanted) > 1 and not database.is_failure(error):
+            for run in wanted:  # one of them is in the way of the others
+                ask_engine(run)
+            return
+        numbers = ", ".join(str(run.pk) for run in wanted)
+        log.exception("runs are queued, the engine could not be asked yet: %s", numbers)
+
+
+def _work(run: Run) -> engine.Work:
+    assert run.connector is not None
+    return engine.Work(_workflow(run), "reading", run.connector.node.account, workflow_id(run))
 
 
 def _workflow(run: Run) -> str:
@@ -129,8 +138,10 @@ def _workflow(run: Run) -> str:
 
 def begin(run: int, windows: int) -> bool:
     """Queued to running. False where the run has ended meanwhile."""
-    if Run.objects.filter(pk=run, state=State.QUEUED).update(state=State.RUNNING, started_at=timezone.now()):
+    began = {"state": State.RUNNING, "started_at": timezone.now()}
+    if Run.objects.filter(pk=run, state=State.QUEUED).update(windows=windows, **began):
         run_lines.began(run, windows)
+        return True
     return bool(Run.objects.filter(pk=run, state=State.RUNNING).update(windows=windows))
 
 
@@ -141,9 +152,12 @@ def take_up(run: Run, worker: str) -> bool:
     """
     if run.worker == worker or not run.live:
         return False
+    mine = Run.objects.filter(pk=run.pk, worker=run.worker, state__in=Run.LIVE)
+    if not run.worker:
+        return bool(mine.update(worker=worker))
     with transaction.atomic():
-        taken = Run.objects.filter(pk=run.pk, worker=run.worker, state__in=Run.LIVE).update(worker=worker)
-        if taken and run.worker:
+        taken = mine.update(worker=worker)
+        if taken:
             now = timezone.now()
             at = now.astimezone(zone_of(run.connector.node)) if run.connector else now
             params = {"gone": run.worker, "worker": worker, "at": f"{at:%Y-%m-%d %H:%M %Z}"}
@@ -162,7 +176,8 @@ def note_progress(run: int) -> None:
     if len(_noted) > MOST_NOTED:
         _noted.clear()
     _noted[run] = now
-    Run.objects.filter(pk=run).update(counts=counts_of(run), windows_done=_done(run))
+    progress = progress_of(run)
+    Run.objects.filter(pk=run).update(counts=progress.counts, windows_done=progress.done)
 
 
 def succeed(run: int, **more: int) -> None:
@@ -170,17 +185,19 @@ def succeed(run: int, **more: int) -> None:
 
     `more` are counts that its rows do not hold.
     """
-    counts = {**counts_of(run), **more}
-    missed = list(NumberRead.objects.filter(run=run, result=NumberRead.Result.MISSED).values_list("number", flat=True))
-    if missed:
-        fail(run, RefusedError("orders_missed", numbers=_some(missed)))
+    progress = progress_of(run)
+    counts = {**progress.counts, **more}
+    if progress.missed:
+        missed = NumberRead.objects.filter(run=run, result=NumberRead.Result.MISSED)
+        fail(run, RefusedError("orders_missed", numbers=_some(list(missed.values_list("number", flat=True)))))
         return
     waiting = counts["failed"] or counts.get("statuses", {}).get("failed")
     with transaction.atomic():
-        if _end(run, State.PARTIAL if waiting else State.SUCCEEDED, counts):
+        if _end(run, State.PARTIAL if waiting else State.SUCCEEDED, progress._replace(counts=counts)):
             _note_silence(run)
-    for node in Run.objects.filter(pk=run, connector__isnull=False).values_list("connector__node", flat=True):
-        settle(node)
+    if Run.objects.filter(state=State.PARTIAL, error_code__in=("", "steps_failed")).exists():  # seldom
+        for node in Run.objects.filter(pk=run, connector__isnull=False).values_list("connector__node", flat=True):
+            settle(node)
 
 
 def _note_silence(run: int) -> None:
@@ -197,20 +214,21 @@ def settle(node: int) -> None:
         return
     Run.objects.filter(connector__node=node, state=State.PARTIAL, error_code="").update(state=State.SUCCEEDED)
     unwell = Run.objects.filter(state=State.PARTIAL, error_code="steps_failed", steps__part__connector__node=node)
-    for run in unwell.distinct():
-        if all(step.succeeded for step in run.steps.select_related("part")):
-            healed = Run.objects.filter(pk=run.pk, state=State.PARTIAL)
+    for run in set(unwell.order_by().values_list("pk", flat=True)):
+        if all(step.succeeded for step in RunStep.objects.filter(run=run).select_related("part")):
+            healed = Run.objects.filter(pk=run, state=State.PARTIAL)
             healed.update(state=State.SUCCEEDED, error_kind="", error_code="", error_params={})
 
 
 def fail(run: int, error: ApprodoError) -> None:
     """End a run with the reason; partly done where some pages had been stored before."""
-    counts = counts_of(run)
+    progress = progress_of(run)
+    counts = progress.counts
     stored = counts["read"] or counts.get("handed_over") or WindowRead.objects.filter(run=run, pages__gt=0).exists()
     _end(
         run,
         State.PARTIAL if stored else State.FAILED,
-        counts,
+        progress,
         error_kind=error.kind,
         error_code=error.code,
         error_params=error.params,
@@ -219,24 +237,17 @@ def fail(run: int, error: ApprodoError) -> None:
 
 def cancel(run: Run) -> bool:
     """End a run at once; its worker notices at the next page. False where it had ended already."""
-    return _end(run.pk, State.CANCELLED, counts_of(run.pk))
+    return _end(run.pk, State.CANCELLED, progress_of(run.pk))
 
 
-def _end(run: int, state: str, counts: dict[str, Any], **error: Any) -> bool:
-    now = timezone.now()
+def _end(run: int, state: str, progress: Progress, **error: Any) -> bool:
+    now, counted = timezone.now(), {"counts": progress.counts, "windows_done": progress.done}
     with transaction.atomic():
-        ended = Run.objects.filter(pk=run, state__in=Run.LIVE).update(
-            state=state, ended_at=now, counts=counts, windows_done=_done(run), **error
-        )
+        ended = Run.objects.filter(pk=run, state__in=Run.LIVE).update(state=state, ended_at=now, **counted, **error)
         if ended:
-            notices.tell_of_run(run, counts, now)
+            notices.tell_of_run(run, progress.counts, now)
             run_lines.ended(run)
     return bool(ended)
-
-
-def _done(run: int) -> int:
-    windows = WindowRead.objects.filter(run=run, complete=True).count()
-    return windows + NumberRead.objects.filter(run=run).exclude(result=NumberRead.Result.WAITING).count()
 
 
 def _numbers(orders: Sequence[str] | None) -> list[str]:
@@ -255,17 +266,19 @@ def _numbers(orders: Sequence[str] | None) -> list[str]:
 
 def reconcile(now: datetime) -> None:
     """Bring rows and engine together: ask again for what was never taken, end what the engine gave up."""
-    for run in live_runs().filter(connector__isnull=False).select_related("connector__node"):
-        try:
-            stands = engine.status(workflow_id(run))
-        except Exception:
-            log.exception("the engine could not be asked about run %s", run.pk)
-            return
-        if stands is None:
-            ask_engine(run)
-        elif stands in ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "SUCCESS", "CANCELLED"):
-            # Read again: the run may have ended while the engine was asked.
-            fail(run.pk, ConfigError("worker_lost"))
+    live = {workflow_id(run): run for run in live_runs().filter(connector__isnull=False).order_by("pk")}
+    try:
+        stands = engine.statuses(list(live))
+    except Exception:
+        log.exception("the engine could not be asked about %s runs", len(live))
+        return
+    # Read again: they may have ended while the engine was asked.
+    unknown = live_runs().filter(pk__in=[run.pk for name, run in live.items() if name not in stands]).order_by("pk")
+    if never_asked := list(unknown.select_related("connector__node")):
+        ask_engine(*never_asked)
+    over = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "SUCCESS", "CANCELLED")
+    for run in live_runs().filter(pk__in=[run.pk for name, run in live.items() if stands.get(name) in over]):
+        fail(run.pk, ConfigError("worker_lost"))
     orphans = live_runs().filter(connector__isnull=True, procedure_name="")
     orphans.update(state=State.CANCELLED, ended_at=now)
 

@@ -19,6 +19,7 @@ from approdo.processes import (
     workflows,  # noqa: F401  registers the work before the engine starts
 )
 from approdo.processes.engine import Worker
+from approdo.processes.models import live_runs
 from approdo.processes.purging import purge_overdue
 from approdo.processes.thinning import thin_in_turn
 
@@ -62,7 +63,8 @@ def _round(worker: Worker) -> None:
             log.warning("took over %s runs that nobody worked on any more", taken)
         runs.reconcile(timezone.now())
         procedures.advance_all()
-        procedures.dispatch(timezone.now())
+        if procedures.dispatch(timezone.now()):
+            worker.share(live_runs().filter(connector__isnull=False).count())
         handing_over.try_again(timezone.now())
         purge_overdue(timezone.now())
         thin_in_turn(timezone.now())

@@ -93,7 +93,7 @@ def test_what_is_due_is_started_once_however_many_workers_ask(procedure):
     procedures.dispatch(NOON)
     stale = Procedure.objects.prefetch_related("slots", "steps__connector__node").get()
     stale.due_at = NOON
-    procedures._dispatch(stale, NOON)
+    procedures._start_due(stale, NOON)
     assert Run.objects.exclude(procedure=None).count() == 1
     assert fresh(procedure).due_at == NOON + 15 * MINUTE
     assert procedure.last_due_at == NOON
