@@ -50,3 +50,24 @@ def test_no_file_is_longer_than_400_lines_and_no_function_than_40():
                 documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
                 start = first.end_lineno if documented else node.lineno
                 assert (node.end_lineno or 0) - (start or 0) <= 40, f"{path}: {node.name}"
+
+
+def test_no_type_is_first_looked_into_by_a_thread():
+    """msgspec 0.22 crashes the process where two threads decode into the same type for the first time.
+
+    A `Decoder` of a module looks into its type when the module is imported: once, before there are threads.
+    """
+    found = [
+        f"{path}:{call.lineno}"
+        for path in (ROOT / "src").rglob("*.py")
+        if "tests" not in path.parts
+        for call in ast.walk(ast.parse(path.read_text()))
+        if isinstance(call, ast.Call) and _looks_into_a_type(call)
+    ]
+    assert found == []
+
+
+def _looks_into_a_type(call: ast.Call) -> bool:
+    name = ast.unparse(call.func)
+    typed = any(keyword.arg == "type" for keyword in call.keywords)
+    return name == "msgspec.convert" or (name == "msgspec.json.decode" and typed)

@@ -47,6 +47,9 @@ class Progress(Struct, kw_only=True):
     raw: bytes = b""
 
 
+_ORDER = msgspec.json.Decoder(Order)
+
+
 class Book(Shelf[Entry]):
     """The retail orders of an account."""
 
@@ -75,7 +78,7 @@ class Book(Shelf[Entry]):
 
     def order(self, number: str) -> Order:
         """The order by its shape. Raises UnknownOrder; ValueError for a raw order that has none."""
-        return msgspec.json.decode(self.encoded(self.known(number)), type=Order)
+        return _ORDER.decode(self.encoded(self.known(number)))
 
     def add(self, count: int, placed: datetime, shown: Mapping[str, Any]) -> list[str]:
         """Place `count` new orders; `shown` sets members of Entry (vendor_code, ship_to, state)."""

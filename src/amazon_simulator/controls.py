@@ -98,6 +98,11 @@ class DialCommand(Struct, kw_only=True, forbid_unknown_fields=True):
     clear: list[str] = []
 
 
+_ORDER_COMMAND = msgspec.json.Decoder(OrderCommand)
+_DIRECT_ORDER_COMMAND = msgspec.json.Decoder(DirectOrderCommand)
+_DIAL_COMMAND = msgspec.json.Decoder(DialCommand)
+
+
 def answer(amazon: Amazon, request: Request) -> Answer:
     """Answer a request to the simulator itself; 400 and 404 are `{"error": sentence}`."""
     handle = _HANDLERS.get((request.method, request.path.removeprefix(PREFIX)))
@@ -120,7 +125,7 @@ def _get_dials(amazon: Amazon, _: Request) -> Answer:
 
 
 def _post_dials(amazon: Amazon, request: Request) -> Answer:
-    command = msgspec.json.decode(request.body, type=DialCommand)
+    command = _DIAL_COMMAND.decode(request.body)
     for name in command.clear:
         amazon.dials.clear(None if name == "all" else name)
     for setting in command.set:
@@ -161,7 +166,7 @@ def _get_orders(amazon: Amazon, request: Request) -> Answer:
 
 
 def _post_orders(amazon: Amazon, request: Request) -> Answer:
-    command = msgspec.json.decode(request.body, type=OrderCommand)
+    command = _ORDER_COMMAND.decode(request.body)
     book, now = amazon.book(command.account), amazon.now()
     numbers: list[str] = []
     if command.add is not None:
@@ -180,7 +185,7 @@ def _get_direct_orders(amazon: Amazon, request: Request) -> Answer:
 
 
 def _post_direct_orders(amazon: Amazon, request: Request) -> Answer:
-    command = msgspec.json.decode(request.body, type=DirectOrderCommand)
+    command = _DIRECT_ORDER_COMMAND.decode(request.body)
     book, now = amazon.direct_book(command.account), amazon.now()
     numbers: list[str] = []
     if command.add is not None:

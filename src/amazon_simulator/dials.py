@@ -67,6 +67,9 @@ class Setting(Struct, kw_only=True):
         return True
 
 
+_SETTING = msgspec.json.Decoder(Setting)
+
+
 class Dials:
     """The faults that are on. Safe to turn while requests are answered."""
 
@@ -152,7 +155,7 @@ def parse(text: str) -> Setting:
     if unknown:
         raise ValueError(f"A dial has no option {', '.join(sorted(unknown))}.")
     read = {option: _READ_OPTION[option](content) for option, content in options.items()}
-    return msgspec.convert({"name": name, "value": _value(dial, value or None), **read}, Setting)
+    return _SETTING.decode(msgspec.json.encode({"name": name, "value": _value(dial, value or None), **read}))
 
 
 _READ_OPTION: Mapping[str, Callable[[str], object]] = {

@@ -29,6 +29,10 @@ class DirectChange(Struct, kw_only=True, forbid_unknown_fields=True):
     ship_to: dict[str, str] = {}
 
 
+_ORDER = msgspec.json.Decoder(DirectOrder)
+_ADDRESS = msgspec.json.Decoder(DirectAddress)
+
+
 class DirectBook(Shelf[DirectEntry]):
     """The Direct Fulfillment orders of an account."""
 
@@ -58,7 +62,7 @@ class DirectBook(Shelf[DirectEntry]):
         if strange:
             raise ValueError(f"An address has no {', '.join(sorted(strange))}.")
         with self._lock:
-            order = msgspec.json.decode(self.encoded(self.known(number)), type=DirectOrder)
+            order = _ORDER.decode(self.encoded(self.known(number)))
             details = order.order_details
             dates = details.shipment_details.shipment_dates
             if change.state:
@@ -66,7 +70,7 @@ class DirectBook(Shelf[DirectEntry]):
             dates.required_ship_date = _utc(change.required_ship) or dates.required_ship_date
             dates.promised_delivery_date = _utc(change.promised_delivery) or dates.promised_delivery_date
             address = {**msgspec.to_builtins(details.ship_to_party), **change.ship_to}
-            details.ship_to_party = msgspec.convert(address, DirectAddress)
+            details.ship_to_party = _ADDRESS.decode(msgspec.json.encode(address))
             self.put(msgspec.json.encode(order), now)
 
 

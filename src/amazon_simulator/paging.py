@@ -30,6 +30,9 @@ class _Token(Struct, array_like=True):
     filters: str
 
 
+_TOKEN = msgspec.json.Decoder(_Token)
+
+
 def encode(position: Position, *bound_to: str, filters: Mapping[str, str]) -> str:
     """The token that goes on from `position`."""
     token = msgspec.json.encode(_Token(position, _digest(bound_to, filters)))
@@ -45,7 +48,7 @@ def decode(token: str | None, *bound_to: str, filters: Mapping[str, str]) -> Pos
         return Position()
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), validate=True)
-        read = msgspec.json.decode(raw.removeprefix(_START), type=_Token)
+        read = _TOKEN.decode(raw.removeprefix(_START))
     except (binascii.Error, msgspec.DecodeError, ValueError) as error:
         raise Refused(invalid_input("nextToken is not valid.")) from error
     if read.filters != _digest(bound_to, filters):

@@ -34,6 +34,9 @@ class _Body(Struct, rename="camel", forbid_unknown_fields=True):
     target_application: str | None = None
 
 
+_BODY = msgspec.json.Decoder(_Body)
+
+
 def create_token(call: Call) -> Answer:
     """A token for the resources named. Raises Refused (400, 415).
 
@@ -60,7 +63,7 @@ def _read(call: Call) -> _Body:
     if call.request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
         raise Refused(errors(415, "UnsupportedMediaType", "The Content-Type must be application/json."))
     try:
-        return msgspec.json.decode(call.request.body, type=_Body)
+        return _BODY.decode(call.request.body)
     except msgspec.DecodeError as error:
         # Where Amazon's own words are known, they are used (reference, appendix E).
         details = "Resource not provided." if ".method" in str(error) or ".path" in str(error) else str(error)

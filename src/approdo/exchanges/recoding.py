@@ -240,9 +240,12 @@ def _marketplace_of(node: Node) -> str:
         return ""
 
 
+_ADDRESS = msgspec.json.Decoder(Address)
+
+
 def _stored(vendor_code: str, ship_to: str, parties: Mapping[str, Any]) -> Sold:
     address = (parties.get("ship_to") or {}).get("address")
-    return Sold(vendor_code, ship_to, msgspec.convert(address, Address) if address else None)
+    return Sold(vendor_code, ship_to, _ADDRESS.decode(msgspec.json.encode(address)) if address else None)
 
 
 def _note_places(sold: Iterable[Sold]) -> None:

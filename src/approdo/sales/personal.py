@@ -18,6 +18,8 @@ from approdo.sales.raw import compress, digest, raw_bytes
 from approdo.sdk.documents import Batch, Personal, Privacy, personal_of
 from approdo.sdk.documents import SaleDocument as Document
 
+_PERSONAL = msgspec.json.Decoder(Personal)
+
 KEPT_AFTER_END = timedelta(days=30)
 KEPT_AFTER_PROMISE = timedelta(days=60)
 """Counted from the promised delivery, else the day it had to be shipped, else what is known of its beginning."""
@@ -83,7 +85,7 @@ def reveal(documents: Sequence[SaleDocument], reader: Reader) -> dict[int, Perso
     Purged ones, and those that are not about consumers, are absent.
     """
     rows = PersonalData.objects.filter(pk__in=[document.pk for document in documents], purged_at=None)
-    found = {one.pk: msgspec.json.decode(secrets.unseal(bytes(one.sealed)), type=Personal) for one in rows}
+    found = {one.pk: _PERSONAL.decode(secrets.unseal(bytes(one.sealed))) for one in rows}
     note_looks([document for document in documents if document.pk in found], reader)
     return found
 

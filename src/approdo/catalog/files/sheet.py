@@ -40,6 +40,9 @@ class Sheet(NamedTuple):
     lines: list[Line]
 
 
+_SHEET = msgspec.json.Decoder(Sheet)
+
+
 def packed(sheet: Sheet) -> bytes:
     """The sheet, to be kept for a while."""
     return zlib.compress(msgspec.json.encode(sheet), level=1)
@@ -47,7 +50,7 @@ def packed(sheet: Sheet) -> bytes:
 
 def unpacked(kept: bytes) -> Sheet:
     """The sheet that was kept."""
-    return msgspec.json.decode(zlib.decompress(kept), type=Sheet)
+    return _SHEET.decode(zlib.decompress(kept))
 
 
 def sheet_of(table: Table, raw: Iterable[RawLine]) -> Sheet:

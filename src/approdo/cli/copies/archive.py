@@ -57,6 +57,9 @@ class Manifest(msgspec.Struct, frozen=True):
     tables: list[Table]
 
 
+_MANIFEST = msgspec.json.Decoder(Manifest)
+
+
 class Damaged(Exception):
     """The file is no copy, or not as it was written."""
 
@@ -131,7 +134,7 @@ class Archive:
         _check(path)
         try:
             self._file = zipfile.ZipFile(path)
-            self.manifest = msgspec.json.decode(self._file.read(MANIFEST), type=Manifest)
+            self.manifest = _MANIFEST.decode(self._file.read(MANIFEST))
         except (zipfile.BadZipFile, KeyError, msgspec.MsgspecError) as error:
             raise Damaged from error
 

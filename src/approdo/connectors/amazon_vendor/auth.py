@@ -49,6 +49,10 @@ class _RestrictedAnswer(Struct, rename="camel"):
     expires_in: float
 
 
+_ANSWER = msgspec.json.Decoder(_Answer, strict=False)
+_RESTRICTED_ANSWER = msgspec.json.Decoder(_RestrictedAnswer)
+
+
 class Issued(NamedTuple):
     """A token, and for how many seconds it is good."""
 
@@ -113,7 +117,7 @@ class AccessTokens:
 def read_restricted_token(body: bytes) -> Issued:
     """The token in an answer to createRestrictedDataToken, or `TransientError("unreadable_answer")`."""
     try:
-        answer = msgspec.json.decode(body, type=_RestrictedAnswer)
+        answer = _RESTRICTED_ANSWER.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise TransientError("unreadable_answer", detail=str(error)[:200]) from error
     return Issued(answer.restricted_data_token, answer.expires_in)
@@ -121,7 +125,7 @@ def read_restricted_token(body: bytes) -> Issued:
 
 def _read(response: httpx2.Response) -> Issued:
     try:
-        answer = msgspec.json.decode(response.content, type=_Answer, strict=False)
+        answer = _ANSWER.decode(response.content)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         answer = _Answer()
     if response.status_code == 200 and answer.access_token:

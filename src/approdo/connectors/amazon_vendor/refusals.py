@@ -47,6 +47,9 @@ class _Errors(msgspec.Struct):
     errors: list[_Error] = []
 
 
+_ERRORS = msgspec.json.Decoder(_Errors)
+
+
 def refusal(operation: Operation, response: httpx2.Response) -> ApprodoError:
     """The error for any status but 200, with Amazon's own words where it sent some.
 
@@ -85,7 +88,7 @@ def retry_after(response: httpx2.Response) -> float | None:
 
 def _first_error(body: bytes) -> _Error:
     try:
-        return msgspec.json.decode(body, type=_Errors).errors[0]
+        return _ERRORS.decode(body).errors[0]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, IndexError):
         return _Error()
 

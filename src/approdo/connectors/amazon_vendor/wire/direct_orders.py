@@ -140,6 +140,8 @@ class _Order(Record):
     order_details: _Details | None = None
 
 
+_LIST_ANSWER = msgspec.json.Decoder(_ListAnswer)
+_ORDER_ANSWER = msgspec.json.Decoder(_OrderAnswer)
 _DATED = msgspec.json.Decoder(_Dated)
 _ORDER = msgspec.json.Decoder(_Order, float_hook=Decimal)
 
@@ -150,7 +152,7 @@ def read_page(body: bytes) -> Page:
     Raises `TransientError("unreadable_answer")` for anything but a well-formed page: no list of
     orders is never an empty one.
     """
-    answer = orders.read_answer(body, _ListAnswer)
+    answer = orders.read_answer(body, _LIST_ANSWER)
     found = answer.payload or answer
     if found.orders is None:
         raise TransientError("unreadable_answer", detail="no list of orders")
@@ -159,7 +161,7 @@ def read_page(body: bytes) -> Page:
 
 def read_order(body: bytes) -> Received:
     """The order in an answer to getOrder, or `TransientError("unreadable_answer")`."""
-    wrapped = bytes(orders.read_answer(body, _OrderAnswer).payload)
+    wrapped = bytes(orders.read_answer(body, _ORDER_ANSWER).payload)
     return orders.single(wrapped or body)
 
 

@@ -40,6 +40,9 @@ def take_apart(body: bytes, paths: Collection[Path]) -> Parts | None:
     return Parts(b"".join([*pieces, body[end:]]), [body[start:stop] for start, stop in spans])
 
 
+_TEXT = msgspec.json.Decoder(str)
+
+
 def text_at(body: bytes, path: Path) -> str:
     """The text at `path`, as far as its bytes can be read; empty where there is no plain text."""
     spans = _spans(body, [path])
@@ -47,7 +50,7 @@ def text_at(body: bytes, path: Path) -> str:
     if not text.startswith(b'"'):
         return ""
     try:
-        return msgspec.json.decode(text, type=str)
+        return _TEXT.decode(text)
     except (msgspec.MsgspecError, ValueError):
         return "" if b"\\" in text else text[1:-1].decode("utf-8", "replace")
 

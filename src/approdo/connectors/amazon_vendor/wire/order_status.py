@@ -100,6 +100,7 @@ class _Status(_Dates):
     item_status: list[_Item] | None = None
 
 
+_STATUSES_ANSWER = msgspec.json.Decoder(_StatusesAnswer)
 _DATED = msgspec.json.Decoder(_Dates)
 _STATUS = msgspec.json.Decoder(_Status, float_hook=Decimal)
 
@@ -109,7 +110,7 @@ def read_page(body: bytes) -> Page:
 
     Raises `TransientError("unreadable_answer")` for anything but a well-formed page.
     """
-    payload = orders.read_answer(body, _StatusesAnswer).payload
+    payload = orders.read_answer(body, _STATUSES_ANSWER).payload
     return orders.page(map(bytes, payload.orders_status), payload.pagination)
 
 

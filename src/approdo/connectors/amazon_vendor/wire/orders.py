@@ -55,13 +55,13 @@ _ANYTHING = msgspec.json.Decoder(float_hook=Decimal)
 _Answer = TypeVar("_Answer", bound=Answer)
 
 
-def read_answer(body: bytes, shape: type[_Answer]) -> _Answer:
+def read_answer(body: bytes, shape: msgspec.json.Decoder[_Answer]) -> _Answer:
     """The body of an answer, or `TransientError("unreadable_answer")`: not JSON, other, errors.
 
     An order that is no JSON of its own is left as it is, where the rest of the answer is well-formed.
     """
     try:
-        answer = msgspec.json.decode(body, type=shape)
+        answer = shape.decode(body)
     except BROKEN as error:
         mended = _without_orders(body, shape)
         if mended is None:
@@ -72,14 +72,14 @@ def read_answer(body: bytes, shape: type[_Answer]) -> _Answer:
     return answer
 
 
-def _without_orders(body: bytes, shape: type[_Answer]) -> _Answer | None:
+def _without_orders(body: bytes, shape: msgspec.json.Decoder[_Answer]) -> _Answer | None:
     """The answer with its orders as they came, taken apart by its brackets; nothing where it is no such answer."""
-    single = any(field.name == "payload" and field.type is Raw for field in msgspec.structs.fields(shape))
+    single = any(field.name == "payload" and field.type is Raw for field in msgspec.structs.fields(shape.type))
     parts = mending.take_apart(body, _SINGLE if single else _LISTED)
     if parts is None or not parts.values:
         return None
     try:
-        answer: Any = msgspec.json.decode(parts.rest, type=shape)
+        answer: Any = shape.decode(parts.rest)
         if single:
             answer.payload = Raw(parts.values[int(bytes(answer.payload))])
         else:

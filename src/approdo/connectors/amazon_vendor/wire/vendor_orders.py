@@ -106,6 +106,8 @@ class _Order(Record):
     order_details: _Details | None = None
 
 
+_ORDERS_ANSWER = msgspec.json.Decoder(_OrdersAnswer)
+_ORDER_ANSWER = msgspec.json.Decoder(_OrderAnswer)
 _DATED = msgspec.json.Decoder(_Dated)
 _ORDER = msgspec.json.Decoder(_Order, float_hook=Decimal)
 
@@ -116,13 +118,13 @@ def read_page(body: bytes) -> Page:
     Raises `TransientError("unreadable_answer")` for anything but a well-formed page: HTML, a body
     cut short, errors, no list of orders.
     """
-    payload = orders.read_answer(body, _OrdersAnswer).payload
+    payload = orders.read_answer(body, _ORDERS_ANSWER).payload
     return orders.page(map(bytes, payload.orders), payload.pagination)
 
 
 def read_order(body: bytes) -> Received:
     """The order in an answer to getPurchaseOrder, or `TransientError("unreadable_answer")`."""
-    return orders.single(bytes(orders.read_answer(body, _OrderAnswer).payload))
+    return orders.single(bytes(orders.read_answer(body, _ORDER_ANSWER).payload))
 
 
 def belongs(raw: bytes, window: ReadWindow) -> bool:
