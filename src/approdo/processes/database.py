@@ -5,6 +5,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from itertools import chain, repeat
+from time import monotonic
 from typing import TypeVar
 
 import psycopg
@@ -18,6 +19,9 @@ log = logging.getLogger(__name__)
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, *[30.0] * 18)
 """Seconds between the attempts: ten minutes in all, a restart or a fail-over of the server."""
+
+WENT_ON_SECONDS = 60.0
+"""Longer than any wait for the database itself: work that took so long did something."""
 
 _UNWRITABLE = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY)
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -38,21 +42,25 @@ class Closing(BaseException):
 def patiently(work: Callable[[], T]) -> T:
     """What `work` returns, done again while the database is away. `work` may be done twice.
 
+    Patience begins anew where `work` went on for a minute before the next failure.
+
     Raises `TransientError("database_busy")` when it stayed away for ten minutes, at once
     `ConfigError`: `database_cannot_write` for a full or failing disk, `database_damaged`.
     """
-    for pause in PAUSES:
+    pauses = iter(PAUSES)
+    while True:
+        began = monotonic()
         try:
             return work()
         except Error as error:
             _passes(error)
+            if monotonic() - began > WENT_ON_SECONDS:
+                pauses = iter(PAUSES)
+            pause = next(pauses, None)
+            if pause is None:
+                raise TransientError("database_busy", reason=reason(error)) from error
             log.warning("the database failed, next attempt in %s s: %s", pause, reason(error))
             _wait(pause, error)
-    try:
-        return work()
-    except Error as error:
-        _passes(error)
-        raise TransientError("database_busy", reason=reason(error)) from error
 
 
 def at_last(work: Callable[[], None], about: str) -> None:

@@ -56,6 +56,7 @@ def _not_together(due: Sequence[Procedure], now: datetime) -> Sequence[Procedure
     except Exception as error:
         if database.is_failure(error):
             raise
+        log.exception("%s procedures could not be started together", len(due))
         return due
 
 

@@ -63,11 +63,16 @@ def read(run: Run, windows: Sequence[int]) -> None:
             reader.read([window for window in windows if Scan(scans[window]).is_status == is_status])
 
 
+class TakenOver(BaseException):
+    """Another worker goes on with the run. No `Exception`, so that nobody remembers it as what became of the work."""
+
+
 class _Page(Struct):
-    """A page that was asked for: the `number`th, from 0, of its window."""
+    """A page that was asked for: the `number`th, from 0, of its window; how many windows had failed before it was."""
 
     window: WindowRead
     number: int
+    failures: int
     made: list[RequestMade] = field(default_factory=list)
 
 
@@ -81,6 +86,8 @@ class _Reader:
         self._waiting: deque[int] = deque()
         self._asked: dict[Future[Answer], _Page] = {}
         self._at_once = 1  # till something was answered well: what is wrong is not asked eight times
+        self._failures = 0
+        self._worker = Run.objects.values_list("worker", flat=True).get(pk=run.pk)
         self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="reading")
 
     def __enter__(self) -> Self:
@@ -89,7 +96,7 @@ class _Reader:
     def __exit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        """Log what is still under way; not where the database fails or the worker ends."""
+        """Log what is still under way; not where it ends by what is no error of the run's, as with the worker."""
         ended = error is None or isinstance(error, ApprodoError)
         self._pool.shutdown(wait=ended, cancel_futures=True)
         if ended:
@@ -109,10 +116,14 @@ class _Reader:
                 self._take(self._asked.pop(answer), answer)
 
     def _goes_on(self) -> bool:
-        """Whether the run is still wanted. Raises `database.Closing` where the worker ends."""
+        """Whether the run is still wanted. Raises `database.Closing` where the worker ends, `TakenOver`."""
         if database.closing.is_set():
             raise database.Closing
-        return Run.objects.filter(pk=self._run.pk, state__in=Run.LIVE, connector__isnull=False).exists()
+        live = Run.objects.filter(pk=self._run.pk, state__in=Run.LIVE, connector__isnull=False)
+        worker = live.values_list("worker", flat=True).first()
+        if worker not in (None, self._worker):
+            raise TakenOver
+        return worker is not None
 
     def _open(self, number: int) -> None:
         """Ask for the page that the window's row says comes next, if any."""
@@ -126,7 +137,7 @@ class _Reader:
         self._ask(window, window.pages, window.next_token)
 
     def _ask(self, window: WindowRead, number: int, token: str | None) -> Future[Answer]:
-        page = _Page(window, number)
+        page = _Page(window, number, self._failures)
         context = replace(self._context, record=page.made.append)
         # Each in a copy of the context, so that what is logged there bears the run's number.
         answer = self._pool.submit(copy_context().run, self._work.step, context, window.window(), token)
@@ -145,25 +156,37 @@ class _Reader:
             keep_requests(self._run.pk, page.made)
             if not isinstance(error, ApprodoError):
                 raise
-            if _not_read(window, error):
+            if self._is_the_same_fault(page, error) or _not_read(window, error):
                 self._waiting.appendleft(window.pk)
             return
         self._at_once = AT_ONCE
         endless = page.number + 1 >= MOST_PAGES
         following = self._ask(window, page.number + 1, next_token) if next_token and not endless else None
         taken = take_page(window, page.number, batch, next_token, timezone.now(), clock, page.made, recodings.asked)
-        if not taken and following:
-            self._begin_anew(following)
+        if not taken:
+            self._begin_anew(window, following)
         elif next_token and endless:
             _give_up(window, TransientError("endless_pages", pages=MOST_PAGES))
         runs.note_progress(self._run.pk)
 
-    def _begin_anew(self, following: Future[Answer]) -> None:
+    def _is_the_same_fault(self, page: _Page, error: ApprodoError) -> bool:
+        """Whether what failed was under way when a window failed already: one outage is not the fault of eight.
+
+        Such a window is asked for once more; after a failure one by one, until something is answered well.
+        """
+        if not isinstance(error, TransientError):
+            return False
+        same = page.failures < self._failures
+        self._failures += not same
+        self._at_once = 1
+        return same
+
+    def _begin_anew(self, window: WindowRead, following: Future[Answer] | None) -> None:
         """Somebody else reads the window too: let go of our series of pages and go on with theirs."""
-        wait([following])
-        page = self._asked.pop(following)
-        keep_requests(self._run.pk, page.made)
-        self._waiting.appendleft(page.window.pk)
+        if following:
+            wait([following])
+            keep_requests(self._run.pk, self._asked.pop(following).made)
+        self._waiting.appendleft(window.pk)
 
 
 def _not_read(window: WindowRead, error: ApprodoError) -> bool:

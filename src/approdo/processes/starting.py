@@ -39,7 +39,8 @@ def together(due: Sequence[Procedure], now: datetime) -> list[Procedure]:
         if not _move_on([*found.busy, *(procedure for procedure, _ in found.begin)], now):
             transaction.set_rollback(True)
             return list(due)
-        _write(found.begin)
+        # In the same order everywhere: two workers that wait for each other's connectors would never end.
+        _write(sorted(found.begin, key=lambda one: one[1][0].connector_id))
     return found.left
 
 

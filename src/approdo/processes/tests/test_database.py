@@ -1,6 +1,7 @@
 """What a failing database means: the errors are the drivers' own."""
 
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -111,3 +112,14 @@ def test_who_waits_stops_when_the_worker_ends():
             database.patiently(Failing(InterfaceError("closed"), 99))
     finally:
         database.closing.clear()
+
+
+def test_patience_begins_anew_where_the_work_went_on_meanwhile(monkeypatch):
+    monkeypatch.setattr(database, "WENT_ON_SECONDS", 0.02)
+    failing = Failing(InterfaceError("connection already closed"), 9)
+
+    def work():
+        time.sleep(0.03)
+        return failing()
+
+    assert database.patiently(work) == "done"

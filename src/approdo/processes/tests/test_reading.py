@@ -1,13 +1,18 @@
 """Windows are read several at a time: what is asked is logged, what is stored is stored once, whatever happens."""
 
 from datetime import timedelta
+from functools import partial
 from unittest.mock import patch
 
 import pytest
 import reading as hub
+from msgspec import structs
 
 from amazon_simulator import Simulator
+from approdo.connectors.amazon_vendor import client
+from approdo.connectors.amazon_vendor.tests.quick import QUICK
 from approdo.exchanges import intake
+from approdo.exchanges.intake import restart_window
 from approdo.exchanges.models import RequestLogged, WindowRead
 from approdo.processes import database, reading, runs, workflows
 from approdo.processes.models import Run
@@ -16,6 +21,8 @@ from approdo.sales.models import DocumentVersion
 pytestmark = pytest.mark.django_db
 
 LISTING = "getPurchaseOrders"
+OUTAGE = 5
+"""So many pages that are asked for at the same time are not answered."""
 
 
 @pytest.fixture
@@ -34,6 +41,21 @@ def planned(connector):
     """A run, and the windows that it is to read."""
     run = runs.request_run(connector)
     return run, workflows._guarded(workflows._plan, runs.workflow_id(run))
+
+
+@pytest.fixture
+def impatient(monkeypatch):
+    """Asks once."""
+    patience = structs.replace(QUICK, attempts=1)
+    monkeypatch.setattr(client, "Client", partial(client.Client, policy=patience, wait=lambda *_: None))
+    client._clients.clear()
+    yield
+    client._clients.clear()
+
+
+def fresh(row):
+    row.refresh_from_db()
+    return row
 
 
 def asked(amazon: Simulator):
@@ -140,4 +162,55 @@ def test_a_worker_that_ends_begins_no_other_page(connector, planned, amazon):
         database.closing.clear()
     assert not asked(amazon)
     reading.read(run, windows)
+    assert whole(connector, amazon, run)
+
+
+def test_one_outage_is_not_the_fault_of_every_window_that_meets_it(connector, planned, amazon, impatient):
+    run, windows = planned
+
+    def take_page(*page):
+        taken = intake.take_page(*page)
+        if WindowRead.objects.filter(pages__gt=0).count() == 1 and not amazon.dials.settings:
+            amazon.dials.set("http_503_empty", operation=LISTING, times=OUTAGE)
+        return taken
+
+    with patch.object(reading, "take_page", take_page):
+        workflows._guarded(reading.read, runs.workflow_id(run), windows)
+    failed = WindowRead.objects.exclude(error_code="")
+    assert (failed.count(), WindowRead.objects.filter(complete=False).count()) == (1, 1)
+    assert RequestLogged.objects.filter(operation=LISTING, status=503).count() == OUTAGE
+    amazon.dials.clear()
+    workflows._guarded(workflows._finish, runs.workflow_id(run))
+    work = runs.workflow_id(runs.retry(fresh(run)))
+    workflows._guarded(reading.read, work, workflows._guarded(workflows._plan, work))
+    assert hub.held(connector.node) == hub.expected(amazon)
+
+
+def test_a_worker_that_another_one_took_the_run_over_from_stops(planned):
+    run, windows = planned
+
+    def take_page(*page):
+        taken = intake.take_page(*page)
+        Run.objects.filter(pk=run.pk).update(worker="another")
+        return taken
+
+    with patch.object(reading, "take_page", take_page), pytest.raises(reading.TakenOver):
+        workflows._guarded(reading.read, runs.workflow_id(run), windows)
+    assert (fresh(run).state, run.worker) == ("running", "another")
+    assert WindowRead.objects.filter(pages__gt=0).count() == 1
+
+
+def test_a_window_that_was_begun_anew_by_somebody_else_before_our_last_page_of_it_is_read(connector, planned, amazon):
+    run, windows = planned
+    begun = []
+
+    def take_page(window, number, batch, next_token, *more):
+        if next_token is None and not begun:
+            begun.append(window)
+            restart_window(WindowRead.objects.get(pk=window.pk))
+        return intake.take_page(window, number, batch, next_token, *more)
+
+    with patch.object(reading, "take_page", take_page):
+        reading.read(run, windows)
+    assert begun
     assert whole(connector, amazon, run)

@@ -175,6 +175,8 @@ def test_line_numbers_are_unique_however_they_repeat() -> None:
         (b'{"purchaseOrderNumber":"A","orderDetails":{"items":{}}}', "unexpected_shape"),
         (b'{"purchaseOrderNumber":"A","orderDetails":{"items":[null]}}', "unexpected_shape"),
         (b'{"purchaseOrderNumber":%s}' % (b"9" * 5000), "unexpected_shape"),
+        (b'{"purchaseOrderNumber":"A","orderDetails":{"sellingParty":"ABC"}}', "unexpected_shape"),
+        (b'{"purchaseOrderNumber":"A","orderDetails":{"shipToParty":{"address":[]}}}', "unexpected_shape"),
     ],
 )
 def test_what_is_no_order_is_refused_with_its_reason(raw: bytes, code: str) -> None:
@@ -271,3 +273,19 @@ def test_the_same_order_written_otherwise_is_the_same(path: Path) -> None:
     otherwise = json.dumps({**dict(reversed(content.items())), "absent": None}, indent=7).encode()
     assert canonical(otherwise) == canonical(path.read_bytes())
     assert canonical(b'{"purchaseOrderNumber":"B"}') != canonical(path.read_bytes())
+
+
+def test_a_party_that_is_null_or_has_strange_members_is_no_reason_to_refuse_its_order() -> None:
+    details = {"sellingParty": None, "shipToParty": {"partyId": 7, "address": {"city": {"a": 1}}}, "buyingParty": {}}
+    raw = json.dumps({"purchaseOrderNumber": "A", "orderDetails": details}).encode()
+    for parties in (decode(raw).parties, decode(raw).parties):
+        assert (parties.selling, parties.bill_to) == (None, None)
+        assert parties.ship_to
+        assert (parties.ship_to.id, parties.ship_to.address) == ("7", Address())
+        assert parties.buying == Party()
+
+
+def test_what_is_wrong_with_a_party_names_it() -> None:
+    with pytest.raises(UnreadableDocument) as caught:
+        decode(b'{"purchaseOrderNumber":"A","orderDetails":{"billToParty":7}}')
+    assert caught.value.params["detail"].startswith("billToParty: ")

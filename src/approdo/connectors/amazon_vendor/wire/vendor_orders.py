@@ -25,7 +25,7 @@ from approdo.connectors.amazon_vendor.wire.values import (
     to_window,
 )
 from approdo.sdk.connector import ReadWindow, Scan
-from approdo.sdk.documents import DocumentType, Line, Parties, Received, SaleDocument
+from approdo.sdk.documents import DocumentType, Line, Parties, Party, Received, SaleDocument
 from approdo.sdk.errors import UnreadableDocument
 
 PROGRAM = "vendor_retail"
@@ -151,10 +151,9 @@ def decode(raw: bytes) -> SaleDocument:
     """
     try:
         order = _ORDER.decode(raw)
-        details = order.order_details or _Details()
-        parties = _parties(details)
     except BROKEN as error:
         raise UnreadableDocument("unexpected_shape", detail=str(error)[:200]) from error
+    details = order.order_details or _Details()
     items = details.items or []
     lines = tuple(map(_line, items, orders.sequences(item.item_sequence_number for item in items)))
     return SaleDocument(
@@ -170,7 +169,7 @@ def decode(raw: bytes) -> SaleDocument:
         payment_method=to_text(details.payment_method) or None,
         deal_code=to_text(details.deal_code) or None,
         import_details=to_texts(details.import_details) if details.import_details else None,
-        parties=parties,
+        parties=_parties(details),
         ship_window=to_window(details.ship_window),
         delivery_window=to_window(details.delivery_window),
         lines=lines,
@@ -188,11 +187,18 @@ def canonical(raw: bytes) -> bytes:
 
 def _parties(details: _Details) -> Parties:
     return Parties(
-        selling=read_party(bytes(details.selling_party)),
-        buying=read_party(bytes(details.buying_party)),
-        ship_to=read_party(bytes(details.ship_to_party)),
-        bill_to=read_party(bytes(details.bill_to_party)),
+        selling=_party("sellingParty", details.selling_party),
+        buying=_party("buyingParty", details.buying_party),
+        ship_to=_party("shipToParty", details.ship_to_party),
+        bill_to=_party("billToParty", details.bill_to_party),
     )
+
+
+def _party(member: str, raw: Raw) -> Party | None:
+    try:
+        return read_party(bytes(raw))
+    except BROKEN as error:
+        raise UnreadableDocument("unexpected_shape", detail=f"{member}: {error}"[:200]) from error
 
 
 def _line(item: _Item, sequence: str) -> Line:
