@@ -35,12 +35,14 @@ def overtaken(found: QuerySet[SaleDocument], at: datetime) -> QuerySet[SaleDocum
 
 
 def look(at: datetime) -> None:
-    """Write down which documents are overtaken, unless somebody just did.
+    """Write down which documents are overtaken, unless somebody just did. Of an empty hub nothing is written down.
 
     Also those of which the older version was refused: that may be undone, and nobody would look again.
     """
     since = due.looked_until(EVERYBODY, DocumentFilter(), at)
     if since is not None and at - due.OVERLAP - since < EVERY:
+        return
+    if not SaleDocument.objects.exists():
         return
     looking = due.begin(EVERYBODY, DocumentFilter(), at)
     known = set(Overtaken.objects.values_list("pk", flat=True))

@@ -152,3 +152,8 @@ def test_a_look_is_not_repeated_at_once_and_is_a_whole_one_every_day(handed_over
 def test_documents_that_begin_to_be_wanted_make_no_difference_to_what_changed(handed_over):
     due.look_again()
     assert Look.objects.get(pk=due.EVERYBODY).whole_at == handed_over
+
+
+def test_a_worker_leaves_an_empty_hub_empty_so_that_a_copy_can_be_put_into_it():
+    overtaken.look(NOW)
+    assert not Look.objects.exists()
