@@ -1,13 +1,17 @@
 """Who sees and may do what; signing in; tokens; languages; the first page."""
 
 import re
+from datetime import timedelta
 
 import amazon_orders
 import pytest
 from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from approdo.processes.models import Run, Token
-from approdo.processes.tokens import find_token
+from approdo.processes.tokens import find_token, make_token
 
 SCREENS = [
     "/",
@@ -187,3 +191,15 @@ def test_the_breadcrumb_carries_the_whole_path_of_the_menu(admin_client, configu
     crumbs = admin_client.get(address).content.decode().split("ap-crumbs")[1].split("</nav>")[0]
     words = re.sub(r"<[^>]+>|\s+", " ", crumbs)
     assert [word.strip() for word in words.split("›")][1:] == ["Amazon", "Order download configuration", "Every week"]
+
+
+@pytest.mark.django_db
+def test_a_call_with_a_token_that_was_just_used_writes_nothing_and_so_waits_for_no_download():
+    secret = make_token("reader", ["documents:read"])
+    assert find_token(secret)
+    with CaptureQueriesContext(connection) as asked:
+        assert find_token(secret)
+    assert [query["sql"].split()[0] for query in asked.captured_queries] == ["SELECT"]
+    Token.objects.update(last_used_at=timezone.now() - timedelta(minutes=2))
+    assert find_token(secret)
+    assert Token.objects.get().last_used_at > timezone.now() - timedelta(minutes=1)

@@ -18,7 +18,7 @@ from approdo.processes import database, reading, runs, workflows
 from approdo.processes.models import Run
 from approdo.sales.models import DocumentVersion
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 LISTING = "getPurchaseOrders"
 OUTAGE = 5
