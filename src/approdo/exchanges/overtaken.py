@@ -50,7 +50,9 @@ def look(at: datetime) -> None:
     found = set(_candidates(looking.since)) - known
     with transaction.atomic():
         Overtaken.objects.filter(pk__in=gone).delete()
-        Overtaken.objects.bulk_create((Overtaken(document_id=number) for number in found), ignore_conflicts=True)
+        Overtaken.objects.bulk_create(
+            (Overtaken(document_id=number) for number in sorted(found)), ignore_conflicts=True
+        )
         due.end(looking, [], 1, at)
 
 

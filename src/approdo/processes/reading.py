@@ -149,6 +149,8 @@ class _Reader:
         window = page.window
         try:
             batch, next_token = answer.result()
+            if page.made:  # not before its turn came, nor before it was tried again
+                batch = replace(batch, asked_at=page.made[-1].at)
             clock = _their_clock(page.made)
             if page.number == 0:
                 _refuse_future(window, clock)

@@ -16,7 +16,7 @@ from approdo.exchanges.intake import restart_window
 from approdo.exchanges.models import RequestLogged, WindowRead
 from approdo.processes import database, reading, runs, workflows
 from approdo.processes.models import Run
-from approdo.sales.models import DocumentVersion
+from approdo.sales.models import DocumentVersion, SaleDocument
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -44,9 +44,15 @@ def planned(connector):
 
 
 @pytest.fixture
-def impatient(monkeypatch):
-    """Asks once."""
-    patience = structs.replace(QUICK, attempts=1)
+def attempts(request):
+    """How often a page is asked for at most."""
+    return getattr(request, "param", 4)
+
+
+@pytest.fixture
+def impatient(monkeypatch, attempts):
+    """Waits for nothing."""
+    patience = structs.replace(QUICK, attempts=attempts)
     monkeypatch.setattr(client, "Client", partial(client.Client, policy=patience, wait=lambda *_: None))
     client._clients.clear()
     yield
@@ -125,6 +131,15 @@ def test_a_reading_that_somebody_else_overtook_in_the_middle_goes_on_where_that_
     assert WindowRead.objects.get(pk=overtaken[0].pk).pages > 1
 
 
+def test_what_was_asked_for_again_is_as_new_as_the_answer_that_came(connector, planned, amazon, impatient):
+    run, windows = planned
+    amazon.dials.set("throttle", operation=LISTING, times=3)
+    reading.read(run, windows)
+    answered = set(RequestLogged.objects.filter(operation=LISTING, status=200).values_list("at", flat=True))
+    assert RequestLogged.objects.filter(operation=LISTING, status=429).count() == 3
+    assert set(SaleDocument.objects.values_list("asked_at", flat=True)) <= answered
+
+
 def test_a_run_that_is_cancelled_stops_and_what_was_under_way_is_logged(planned, amazon):
     run, windows = planned
     amazon.dials.set("slow", 100)
@@ -165,6 +180,7 @@ def test_a_worker_that_ends_begins_no_other_page(connector, planned, amazon):
     assert whole(connector, amazon, run)
 
 
+@pytest.mark.parametrize("attempts", [1], indirect=True)
 def test_one_outage_is_not_the_fault_of_every_window_that_meets_it(connector, planned, amazon, impatient):
     run, windows = planned
 
