@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hub import Hub
@@ -27,6 +27,9 @@ from approdo.exchanges.coverage import coverage
 from approdo.nodes.models import Node
 print(json.dumps([[node.name, one.scan, str(part.start), str(part.end)]
     for node in Node.objects.all() for one in coverage(node) for part in one.read]))
+"""
+COMPLETE = """
+SELECT n.name, r.scan, r.start, r."end" FROM exchanges_windowread r JOIN nodes_node n ON n.id = r.node_id WHERE complete
 """
 LIVE = "SELECT id FROM processes_run WHERE state IN ('queued', 'running')"
 
@@ -90,6 +93,20 @@ def _check_lines(hub: Hub, node: str, found: dict[str, Any]) -> None:
 def coverage(hub: Hub) -> list[tuple[str, str, str, str]]:
     """Which time counts as read: node, scan, from, to."""
     return [tuple(part) for part in json.loads(hub.python(COVERAGE))]
+
+
+def check_coverage(hub: Hub) -> None:
+    """Fail unless what counts as read are the windows that were read to the end, to the minute."""
+    complete = [(node, scan, str(start), str(end)) for node, scan, start, end in hub.rows(COMPLETE)]
+    assert _minutes(coverage(hub)) == _minutes(complete)
+
+
+def _minutes(parts: list[tuple[str, str, str, str]]) -> set[tuple[str, str, int]]:
+    found = set()
+    for node, scan, start, end in parts:
+        first, last = (int(datetime.fromisoformat(at).replace(tzinfo=UTC).timestamp()) // 60 for at in (start, end))
+        found |= {(node, scan, minute) for minute in range(first, last)}
+    return found
 
 
 def live(hub: Hub) -> list[int]:
