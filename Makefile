@@ -24,6 +24,7 @@ up: $(VENV)/runtime
 # cores, because many tests wait for the processes that they start.
 test: $(VENV)/dev $(TRYTON)/ready
 	@sh tools/test-services.sh
+	@$(BIN)/python -m compileall -q src tests
 	@echo "== SQLite"; $(BIN)/pytest -n 6 --dist worksteal -q
 	@if $(BIN)/python tests/postgres.py; then \
 		echo "== PostgreSQL"; APPRODO_TEST_DATABASE=postgresql $(BIN)/pytest -n 6 --dist worksteal -q -m "not once" \
@@ -39,14 +40,14 @@ check: $(VENV)/dev
 	$(BIN)/python tools/translations.py --check
 
 bench: $(VENV)/dev $(PEERS)/ready
-	$(BIN)/python bench/store.py
+	$(call on_both,bench/store.py)
 	$(BIN)/python bench/import_orders.py
 	$(BIN)/python bench/quota.py
 	$(BIN)/python bench/while_downloading.py
 	$(BIN)/python bench/engine.py
 	$(BIN)/python bench/start.py
-	$(BIN)/python bench/documents.py
-	$(BIN)/python bench/export.py
+	$(call on_both,bench/documents.py)
+	$(call on_both,bench/export.py)
 	@$(draw)
 
 # Takes its time, and disk: a million documents of ten lines.
@@ -54,10 +55,12 @@ bench-full: bench
 	$(BIN)/python bench/import_orders.py --orders 100000 --peer-orders 0
 	$(BIN)/python bench/import_orders.py --orders 10000 --only-new --peer-orders 0 --database sqlite
 	$(BIN)/python bench/import_orders.py --orders 1000000 --only-new --peer-orders 0 --database sqlite
-	$(BIN)/python bench/documents.py --documents 1000000
-	$(BIN)/python bench/export.py --documents 100000
+	$(call on_both,bench/documents.py --documents 1000000)
+	$(call on_both,bench/export.py --documents 100000)
 	@$(draw)
 
+# On SQLite and, where it is installed, on PostgreSQL; what measures both by itself needs no such help.
+on_both = $(BIN)/python $(1) && { ! $(BIN)/python tests/postgres.py || $(BIN)/python $(1) --database postgresql; }
 draw = [ ! -e $(PEERS)/ready ] || $(PEERS)/bin/python bench/pictures.py
 
 # Versions and hashes only; run it after a change of the dependencies in pyproject.toml.

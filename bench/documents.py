@@ -15,7 +15,6 @@ import argparse
 import gc
 import json
 import os
-import platform
 import random
 import re
 import statistics
@@ -28,6 +27,7 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from filling import bare, filled
+from machine import machine
 from many_hosts import busy_seconds, empty_database
 from store import _open
 
@@ -59,6 +59,7 @@ def main() -> None:
     )
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     options = parser.parse_args()
+    told = machine(options.note)
     options.database = empty_database(options.database)
     with tempfile.TemporaryDirectory() as home:
         began = time.perf_counter()
@@ -74,11 +75,10 @@ def main() -> None:
             for question in _questions(held):
                 rows.append(_measured(question, client, ask, options.times))
                 _print(rows[-1])
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     name = "postgresql" if options.database else "sqlite"
     about = {"database": name, "documents": held, "times": options.times, "aim_ms": AIM}
     RESULTS.mkdir(exist_ok=True)
-    written = {**machine, "note": options.note, **about, "results": rows}
+    written = {**told, **about, "results": rows}
     (RESULTS / f"documents-{name}-{held}.json").write_text(json.dumps(written, indent=2) + "\n")
     missed = [row["asked"] for row in rows if row["p95_ms"] >= AIM]
     counted = [row["asked"] for row in rows if row["counting"]]

@@ -18,7 +18,6 @@ are as many threads as workers that take rows from a table, one by one, and comm
 import argparse
 import json
 import os
-import platform
 import random
 import signal
 import statistics
@@ -34,6 +33,7 @@ from typing import Any
 
 import httpx2
 import psycopg
+from machine import machine
 from many_hosts import Installation, busy_seconds, processor_seconds, requests, simulated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -78,13 +78,12 @@ def main() -> None:
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever was started ends with us
-    load = round(os.getloadavg()[0], 1)
+    told = machine(options.note)
     rows = list(_measured(options))
     for row in rows:
         print(f"{row['database']:10} {row['name']:14}", *(f" {name} {row[name]}" for name in list(row)[2:]))
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps({**machine, "load": load, "note": options.note, "results": rows}, indent=2) + "\n")
+    FILE.write_text(json.dumps({**told, "results": rows}, indent=2) + "\n")
 
 
 def _measured(options: argparse.Namespace) -> Iterator[Row]:

@@ -16,7 +16,6 @@ import argparse
 import gc
 import json
 import os
-import platform
 import re
 import statistics
 import subprocess
@@ -28,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 from filling import bare, filled
+from machine import machine
 from many_hosts import busy_seconds, empty_database
 from store import _open, _saved
 
@@ -60,6 +60,7 @@ def main() -> None:
         gc.set_threshold(10_000)  # as `approdo web` has it
         print(json.dumps(_measured(options)))
         return
+    told = machine(options.note)
     with tempfile.TemporaryDirectory() as home:
         held = filled(options.documents, home, options.database)
         whats = ("floor", *FORMATS, "pages")
@@ -74,11 +75,10 @@ def main() -> None:
             f" {row['first_byte_cpu_ms']:4.0f})  {row['megabytes']:6.1f} MB"
             f"  memory {row['peak_at_a_tenth']} → {row['peak_megabytes']} MB  others {row['others']:4.2f}"
         )
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     name = "postgresql" if options.database else "sqlite"
     about = {"database": name, "documents": held, "batch": options.batch, "aim_ms": AIM}
     RESULTS.mkdir(exist_ok=True)
-    written = {**machine, "note": options.note, **about, "results": rows}
+    written = {**told, **about, "results": rows}
     (RESULTS / f"export-{name}-{held}-by-{options.batch}.json").write_text(json.dumps(written, indent=2) + "\n")
 
 

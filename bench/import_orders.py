@@ -23,7 +23,6 @@ leaves out all but the floor and the first load, to see the memory that very man
 import argparse
 import json
 import os
-import platform
 import signal
 import sqlite3
 import subprocess
@@ -39,6 +38,7 @@ from typing import Any, NamedTuple
 
 import httpx2
 import yaml
+from machine import machine
 from many_hosts import Installation, busy_seconds, drop_database, new_database, processor_seconds, simulated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -89,12 +89,11 @@ def main() -> None:
         print("The peers are left out: make .venv-bench/ready installs them.")
         options.peer_orders = 0
     for place in _places(options.database):
-        load = round(os.getloadavg()[0], 1)
+        told = machine(options.note)
         results = _measured(place, options.orders, options)
         beside = _measured(place, options.peer_orders, options, peers=True) if options.peer_orders else []
-        machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
         about = {"database": place.name, "orders": options.orders, "lines": options.lines}
-        written = {**machine, "load": load, "note": options.note, **about, "results": results}
+        written = {**told, **about, "results": results}
         written |= {"peer_orders": options.peer_orders, "peers": beside}
         RESULTS.mkdir(exist_ok=True)
         kind = "-new" if options.only_new else ""

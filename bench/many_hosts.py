@@ -14,7 +14,6 @@ on both databases instead.
 import argparse
 import json
 import os
-import platform
 import re
 import signal
 import sqlite3
@@ -30,6 +29,7 @@ from typing import Any, Self
 import httpx2
 import psycopg
 import yaml
+from machine import machine
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -93,8 +93,7 @@ def _keep(part: str, rows: list[dict[str, Any]]) -> None:
         taken = old.get("others") if old else None  # not known of the oldest figures
         if taken is None or row.get("others", 0) <= taken:
             known[_key(row)] = row
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
-    kept |= {**machine, "lines": LINES, part: [known[key] for key in sorted(known)]}
+    kept |= {**machine(), "lines": LINES, part: [known[key] for key in sorted(known)]}
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(kept, indent=2) + "\n")
 

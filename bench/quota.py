@@ -12,7 +12,6 @@ the limit is measured and not the machine; `busy` says how much of all cores was
 import argparse
 import json
 import os
-import platform
 import signal
 import statistics
 import sys
@@ -24,6 +23,7 @@ from typing import Any
 
 import httpx2
 from floor import AGENT, pages
+from machine import machine
 from many_hosts import ASK, ENDED, Installation, busy_seconds, requests, simulated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--orders", type=int, default=10_000, help="of each account")
     parser.add_argument("--lines", type=int, default=1)
     options = parser.parse_args()
+    told = machine()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whatever was started ends with us
     server = postgres.Server(durable=True)
     rows = []
@@ -56,10 +57,9 @@ def main() -> None:
             for row in _measured(server, options, accounts, latency):
                 rows.append(row)
                 print(*(f"{name} {value}" for name, value in row.items()), flush=True)
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     FILE.parent.mkdir(exist_ok=True)
     given = {"orders": options.orders, "lines": options.lines}
-    FILE.write_text(json.dumps({**machine, **given, "rows": rows}, indent=2) + "\n")
+    FILE.write_text(json.dumps({**told, **given, "rows": rows}, indent=2) + "\n")
 
 
 def _measured(server: postgres.Server, options: argparse.Namespace, accounts: int, latency: int) -> Iterator[Row]:

@@ -15,7 +15,6 @@ import argparse
 import compileall
 import json
 import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -27,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from machine import machine
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -72,7 +72,7 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=3, help="how often each server is started")
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     options = parser.parse_args()
-    load = os.getloadavg()[0]
+    told = machine(options.note)
     compileall.compile_dir(ROOT / "src", quiet=2)
     written = {"commands": list(_commands(options.times)), "first_page": list(_first_pages(options.starts))}
     for row in (row for rows in written.values() for row in rows):
@@ -81,9 +81,8 @@ def main() -> None:
             f"{row['name']:26} {row['median_ms']:8.0f} ms ({row['least_ms']:.0f} to {row['most_ms']:.0f})"
             f" {row['of_the_floor']:6.1f} times the floor{processor}"
         )
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps({**machine, "load": round(load, 1), "note": options.note, **written}, indent=2) + "\n")
+    FILE.write_text(json.dumps({**told, **written}, indent=2) + "\n")
 
 
 def _commands(times: int) -> Iterator[Row]:

@@ -17,7 +17,6 @@ With `--recode` SKUs are recoded, by a table that holds this share of the vendor
 import argparse
 import json
 import os
-import platform
 import re
 import resource
 import sys
@@ -33,6 +32,7 @@ from unittest.mock import patch
 
 import psycopg
 from floor import opened
+from machine import machine
 from many_hosts import empty_database
 from msgspec.structs import replace
 
@@ -55,6 +55,7 @@ def main() -> None:
     )
     parser.add_argument("--recode", type=float, help="recode SKUs; the share of them that has a match")
     options = parser.parse_args()
+    told = machine()
     options.database = empty_database(options.database)
     with tempfile.TemporaryDirectory() as home:
         _prepare(home, options.database)
@@ -76,9 +77,8 @@ def main() -> None:
             "{}: unchanged {median} times as fast as new (blocks: {least} to {most})\n".format(kind, **times)
         )
     RESULTS.mkdir(exist_ok=True)
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     database = "postgresql" if options.database else "sqlite"
-    given = {"orders": options.orders, "blocks": options.blocks, "database": database, **machine}
+    given = {"orders": options.orders, "blocks": options.blocks, "database": database, **told}
     kind = "" if options.recode is None else f"-recoded-{options.recode:g}"
     written = {**given, "results": kinds, "new_to_unchanged": faster}
     (RESULTS / f"store-{database}{kind}.json").write_text(json.dumps(written, indent=2) + "\n")

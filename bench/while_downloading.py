@@ -12,7 +12,6 @@ and whoever asks share the cores of one machine. `others` is the part of all cor
 import argparse
 import json
 import os
-import platform
 import statistics
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+from machine import machine
 from many_hosts import Installation, busy_seconds, processor_seconds, simulated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=10)
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     options = parser.parse_args()
+    told = machine(options.note)
     rows = list(_measured(options))
     for row in rows:
         idle, busy = row["idle_ms"], row["downloading_ms"]
@@ -70,10 +71,9 @@ def main() -> None:
             f"  downloading {busy['median']:6.1f} ms (p95 {busy['p95']:6.1f}, worst {busy['worst']:6.1f})"
             f"  ratio {row['ratio_of_medians']:.2f}, of p95 {row['ratio_of_p95']:.2f}"
         )
-    machine = {"machine": platform.machine(), "cores": os.cpu_count(), "python": platform.python_version()}
     about = {"database": "sqlite", "held": options.held, "downloaded": options.orders, "lines": options.lines}
     FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps({**machine, "note": options.note, **about, "results": rows}, indent=2) + "\n")
+    FILE.write_text(json.dumps({**told, **about, "results": rows}, indent=2) + "\n")
 
 
 def _measured(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
