@@ -3,6 +3,7 @@
 APPRODO_TEST_DATABASE=postgresql asks. Prepared before any test module can import a model.
 """
 
+import fcntl
 import os
 import shutil
 import sys
@@ -71,12 +72,21 @@ def in_english() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def migrated_hub(tmp_path_factory):
-    """An installation with an empty database, to be copied: migrating is slow."""
+    """An installation with an empty database, to be copied: migrating is slow. One does it for all processes."""
     from hub import Hub
 
-    installed = Hub(tmp_path_factory.mktemp("hub"))
-    installed.migrate()
-    return installed
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    home, database = shared / "migrated_hub", shared / "migrated_hub.url"
+    with (shared / "migrated_hub.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if database.exists():
+            return Hub(home, database=database.read_text())
+        home.mkdir()
+        installed = Hub(home)
+        installed.migrate()
+        database.write_text(installed.database)
+        return installed
 
 
 @pytest.fixture

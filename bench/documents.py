@@ -14,7 +14,6 @@ meanwhile: where it is large, read medians and CPU.
 import argparse
 import gc
 import json
-import os
 import random
 import re
 import statistics
@@ -27,8 +26,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from filling import bare, filled
-from machine import machine
-from many_hosts import busy_seconds, empty_database
+from machine import Others, machine, p95
+from many_hosts import empty_database
 from store import _open
 
 RESULTS = Path(__file__).resolve().parent / "results"
@@ -60,7 +59,7 @@ def main() -> None:
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     options = parser.parse_args()
     told = machine(options.note)
-    options.database = empty_database(options.database)
+    options.database, ours = empty_database(options.database)
     with tempfile.TemporaryDirectory() as home:
         began = time.perf_counter()
         held = filled(options.documents, home, options.database)
@@ -73,7 +72,7 @@ def main() -> None:
         with bare(home, options.database) as ask:
             rows = []
             for question in _questions(held):
-                rows.append(_measured(question, client, ask, options.times))
+                rows.append(_measured(question, client, ask, options.times, ours))
                 _print(rows[-1])
     name = "postgresql" if options.database else "sqlite"
     about = {"database": name, "documents": held, "times": options.times, "aim_ms": AIM}
@@ -195,12 +194,12 @@ def _cursor(page: int) -> str:
     return str(queries._encoded(last.updated_at, last.pk))
 
 
-def _measured(question: Question, client: Any, ask: Callable[..., Any], times: int) -> dict[str, Any]:
+def _measured(question: Question, client: Any, ask: Callable[..., Any], times: int, ours: list[int]) -> dict[str, Any]:
     took: list[float] = []
     used: list[float] = []
     floor: list[float] = []
     rows = 0
-    began, own, busy = time.monotonic(), time.process_time(), busy_seconds()
+    others = Others(*ours)
     for turn in range(times + BEFORE):
         path = question.paths[turn % len(question.paths)]
         started, cpu = time.perf_counter(), time.process_time()
@@ -215,20 +214,19 @@ def _measured(question: Question, client: Any, ask: Callable[..., Any], times: i
             used.append(1000 * (cpu_ended - cpu))
             floor.append(1000 * (time.perf_counter() - again))
             rows += len(shown)
-    others = (busy_seconds() - busy) - (time.process_time() - own)
     row = {
         "asked": question.name,
         "rows": round(rows / times),
         **_said("", took),
         **_said("cpu_", used),
         "bare_ms": round(statistics.median(floor), 2),
-        "others": round(max(0.0, others / (time.monotonic() - began) / (os.cpu_count() or 1)), 2),
+        "others": others.share(),
     }
     return {**row, **_statements(client, question.paths, missed=row["p95_ms"] >= AIM)}
 
 
 def _said(of: str, took: list[float]) -> dict[str, Any]:
-    said = {"median_ms": statistics.median(took), "p95_ms": statistics.quantiles(took, n=20)[-1], "worst_ms": max(took)}
+    said = {"median_ms": statistics.median(took), "p95_ms": p95(took), "worst_ms": max(took)}
     return {f"{of}{name}": round(value, 1) for name, value in said.items()}
 
 

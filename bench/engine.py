@@ -1,6 +1,6 @@
 """How soon the engine begins, how fast it goes through steps, how late it is when much is due at once.
 
-    python bench/engine.py [--database sqlite] [--clicks 20] [--steps 200] [--procedures 200] [--workers 3]
+    python bench/engine.py [--database sqlite] [--clicks 20] [--steps 1000] [--procedures 200] [--workers 3]
                            [--downloads] [--note "a shared machine"]
 
 *Click*: from the call that runs a connector (`POST /api/v1/connectors/1/run`) to the first request that the simulated
@@ -33,15 +33,15 @@ from typing import Any
 
 import httpx2
 import psycopg
-from machine import machine
-from many_hosts import Installation, busy_seconds, processor_seconds, requests, simulated
+from machine import Others, machine, p95, processor_seconds
+from many_hosts import Installation, requests, simulated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
 import postgres
 from hub import free_port
 
-FILE = Path(__file__).resolve().parent / "results" / "engine.json"
+RESULTS = Path(__file__).resolve().parent / "results"
 INSIDE = Path(__file__).with_name("engine_inside.py")
 DAYS = 2
 AT_ONCE = (1, 8)
@@ -67,11 +67,11 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    """Measure, print what was found, write `bench/results/engine.json`."""
+    """Measure, print what was found, write `bench/results/engine….json`."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--database", choices=("sqlite", "postgresql"), help="only on this one")
     parser.add_argument("--clicks", type=int, default=20, help="0 leaves them out, as with the other two")
-    parser.add_argument("--steps", type=int, default=200, help="of each workflow")
+    parser.add_argument("--steps", type=int, default=1000, help="of each workflow")
     parser.add_argument("--procedures", type=int, default=200)
     parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--downloads", action="store_true", help="procedures read from the simulated Amazon")
@@ -82,8 +82,10 @@ def main() -> None:
     rows = list(_measured(options))
     for row in rows:
         print(f"{row['database']:10} {row['name']:14}", *(f" {name} {row[name]}" for name in list(row)[2:]))
-    FILE.parent.mkdir(exist_ok=True)
-    FILE.write_text(json.dumps({**told, "results": rows}, indent=2) + "\n")
+    RESULTS.mkdir(exist_ok=True)
+    due = f"-due-{options.procedures}{'-downloads' if options.downloads else ''}"
+    name = "engine" if options.clicks or options.steps else f"engine{due}"
+    (RESULTS / f"{name}.json").write_text(json.dumps({**told, "results": rows}, indent=2) + "\n")
 
 
 def _measured(options: argparse.Namespace) -> Iterator[Row]:
@@ -116,7 +118,7 @@ def _clicks(server: str, count: int) -> Iterator[Row]:
         parts = {part: [click[part] for click in clicks] for part in clicks[0]}
         row = {f"{part}_ms": round(statistics.median(took), 1) for part, took in parts.items()}
         to_request = parts["to_request"]
-        row["p95_ms"] = round(statistics.quantiles(to_request, n=20, method="inclusive")[-1], 1)
+        row["p95_ms"] = round(p95(to_request), 1)
         row["worst_ms"] = round(max(to_request), 1)
         yield {"name": name, **row, "of_the_floor": round(statistics.median(to_request) / least, 1)}
 
@@ -209,7 +211,7 @@ def _due(server: postgres.Server, options: argparse.Namespace) -> Row:
 
 def _until_ended(hub: Installation, count: int, parties: dict[str, list[int]]) -> tuple[list[tuple[Any, ...]], Row]:
     """What became of the runs, and what each party took meanwhile: for each run, and of all cores as `others` did."""
-    began, busy = time.monotonic(), busy_seconds()
+    began, others = time.monotonic(), Others(*parties["postgresql"])
     before = {name: sum(map(processor_seconds, pids)) for name, pids in parties.items()}
     while len(ended := hub.rows(DUE)) < count:
         assert time.monotonic() - began < PATIENCE, f"only {len(ended)} runs succeeded"
@@ -217,8 +219,7 @@ def _until_ended(hub: Installation, count: int, parties: dict[str, list[int]]) -
     whole = (time.monotonic() - began) * (os.cpu_count() or 1)
     used = {name: sum(map(processor_seconds, pids)) - before[name] for name, pids in parties.items()}
     each = {name: round(1000 * seconds / count, 1) for name, seconds in used.items()}
-    used["others"] = max(0.0, busy_seconds() - busy - sum(used.values()))
-    shares = {name: round(seconds / whole, 2) for name, seconds in used.items()}
+    shares = {name: round(seconds / whole, 2) for name, seconds in used.items()} | {"others": others.share()}
     return ended, {"processor_ms_each": each, "of_all_cores": shares}
 
 

@@ -15,8 +15,6 @@ the process's own, without PostgreSQL; `others` is the part of all cores that so
 import argparse
 import gc
 import json
-import os
-import re
 import statistics
 import subprocess
 import sys
@@ -27,19 +25,20 @@ from pathlib import Path
 from typing import Any
 
 from filling import bare, filled
-from machine import machine
-from many_hosts import busy_seconds, empty_database
+from machine import Others, machine, p95, peak_megabytes
+from many_hosts import empty_database
 from store import _open, _saved
 
 RESULTS = Path(__file__).resolve().parent / "results"
 FORMATS = ("json", "xml", "csv")
+NEXT = "sales_saledocument WHERE (updated_at, id) > (?, ?) ORDER BY updated_at, id LIMIT ?"
 AIM = 300
 """Milliseconds in which an answer is to begin."""
 
 Part = tuple[float, float, int, int]
 """Of a batch: how long its first byte took, in seconds and in the processor's, how many documents and bytes it had."""
-Fetch = Callable[[int, str, str], Iterator[Part]]
-"""Given the size of a batch, the home and the database."""
+Fetch = Callable[[int], Iterator[Part]]
+"""Given the size of a batch; all that happens once has been done."""
 
 
 def main() -> None:
@@ -53,14 +52,14 @@ def main() -> None:
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the results")
     parser.add_argument("--only", help="measure this in the hub at --home (the script calls itself so)")
     parser.add_argument("--home", default="")
+    parser.add_argument("--server", type=int, nargs="*", default=[], help="its process, where it is a server of ours")
     options = parser.parse_args()
-    options.database = empty_database(options.database)
     if options.only:
         _open(options.home, options.database)
-        gc.set_threshold(10_000)  # as `approdo web` has it
         print(json.dumps(_measured(options)))
         return
     told = machine(options.note)
+    options.database, options.server = empty_database(options.database)
     with tempfile.TemporaryDirectory() as home:
         held = filled(options.documents, home, options.database)
         whats = ("floor", *FORMATS, "pages")
@@ -84,48 +83,51 @@ def main() -> None:
 
 def _alone(what: str, home: str, held: int, options: argparse.Namespace) -> dict[str, Any]:
     """What a process of its own measures."""
-    given = ["--only", what, "--home", home, "--database", options.database, "--batch", str(options.batch)]
-    command = [sys.executable, __file__, *given, "--documents", str(held)]
+    given = ["--only", what, "--home", home, "--database", options.database, "--batch", options.batch]
+    command = [sys.executable, __file__, *map(str, [*given, "--documents", held, "--server", *options.server])]
     found: dict[str, Any] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert found["documents"] == held, found
     return found
 
 
 def _measured(options: argparse.Namespace) -> dict[str, Any]:
-    fetch: Fetch = _floor if options.only == "floor" else _calls(options.only)
+    calls = _floor(options.home, options.database) if options.only == "floor" else _calls(options.only)
     waited, used, documents, size, at_a_tenth = [], [], 0, 0, 0
-    began, own, busy = time.perf_counter(), time.process_time(), busy_seconds()
-    for first, cpu, count, length in fetch(options.batch, options.home, options.database):
+    gc.collect()
+    gc.set_threshold(10_000)  # both as `approdo web` has it
+    gc.freeze()
+    began, own, others = time.perf_counter(), time.process_time(), Others(*options.server)
+    for first, cpu, count, length in calls(options.batch):
         waited.append(1000 * first)
         used.append(1000 * cpu)
         documents, size = documents + count, size + length
         if not at_a_tenth and documents >= options.documents / 10:
-            at_a_tenth = _peak_megabytes()
+            at_a_tenth = peak_megabytes()
     seconds, cpu = time.perf_counter() - began, time.process_time() - own
-    others = (busy_seconds() - busy - cpu) / seconds / (os.cpu_count() or 1)
     return {
         "name": options.only,
         "documents": documents,
         "seconds": round(seconds, 2),
         "documents_per_second": round(documents / seconds),
         "cpu_ms_per_document": round(1000 * cpu / documents, 3),
-        "others": round(max(0.0, others), 2),
+        "others": others.share(),
         "megabytes": round(size / 1e6, 1),
         "first_byte_ms": round(statistics.median(waited), 1),
         "first_byte_cpu_ms": round(statistics.median(used), 1),
-        "first_byte_p95_ms": round(statistics.quantiles(waited, n=20)[-1], 1),
+        "first_byte_p95_ms": round(p95(waited), 1),
         "first_byte_worst_ms": round(max(waited), 1),
         "peak_at_a_tenth": at_a_tenth,
-        "peak_megabytes": _peak_megabytes(),
+        "peak_megabytes": peak_megabytes(),
     }
 
 
 def _calls(what: str) -> Fetch:
     """Fetches in a format and confirms, or takes pages of JSON."""
+    client, path = _erp(what)
+    client.get(f"{path}/standing")  # loads what a web server has loaded before anybody calls
 
-    def fetch(batch: int, _home: str, _database: str) -> Iterator[Part]:
-        client, path, query = *_erp(what), {"limit": str(batch)}
-        client.get(f"{path}/standing")  # loads what a web server has loaded before anybody calls
+    def fetch(batch: int) -> Iterator[Part]:
+        query = {"limit": str(batch)}
         while True:
             began, cpu = time.perf_counter(), time.process_time()
             answer = client.get(path, query)
@@ -160,25 +162,24 @@ def _erp(what: str) -> tuple[Any, str]:
     return Client(headers={"Authorization": f"Bearer {token}"}), f"/api/v1/exports/{connector.pk}"
 
 
-def _floor(batch: int, home: str, database: str) -> Iterator[Part]:
+def _floor(home: str, database: str) -> Fetch:
     import msgspec
 
-    with bare(home, database) as ask:
-        moment, number = "0001-01-01", 0
-        while True:
-            began, cpu = time.perf_counter(), time.process_time()
-            documents = _rows(
-                ask,
-                "sales_saledocument WHERE (updated_at, id) > (?, ?) ORDER BY updated_at, id LIMIT ?",
-                (moment, number, batch),
-            )
-            if not documents:
-                return
-            _add_parts(ask, documents)
-            texts = [msgspec.json.encode(document) for document in documents]
-            waited, used = time.perf_counter() - began, time.process_time() - cpu
-            yield waited, used, len(documents), sum(map(len, texts))
-            moment, number = documents[-1]["updated_at"], documents[-1]["id"]
+    def fetch(batch: int) -> Iterator[Part]:
+        with bare(home, database) as ask:
+            moment, number = "0001-01-01", 0
+            while True:
+                began, cpu = time.perf_counter(), time.process_time()
+                documents = _rows(ask, NEXT, (moment, number, batch))
+                if not documents:
+                    return
+                _add_parts(ask, documents)
+                texts = [msgspec.json.encode(document) for document in documents]
+                waited, used = time.perf_counter() - began, time.process_time() - cpu
+                yield waited, used, len(documents), sum(map(len, texts))
+                moment, number = documents[-1]["updated_at"], documents[-1]["id"]
+
+    return fetch
 
 
 def _add_parts(ask: Callable[..., Any], documents: list[dict[str, Any]]) -> None:
@@ -208,12 +209,6 @@ def _rows(ask: Callable[..., Any], of: str, values: Any) -> list[dict[str, Any]]
 
 def _places(values: Any) -> str:
     return ", ".join("?" * len(values)) or "NULL"
-
-
-def _peak_megabytes() -> int:
-    """The most memory that this process ever held; `getrusage` would count what its parent held too."""
-    found = re.search(r"VmHWM:\s+(\d+)", Path("/proc/self/status").read_text())
-    return int(found[1]) // 1024 if found else 0
 
 
 if __name__ == "__main__":

@@ -1,12 +1,14 @@
 """The least work that brings orders into a database: what `import_orders` compares the hub with.
 
-Pages fetched one after the other over the hub's HTTP client, JSON decoded, each order's raw text digested and
-kept compressed, documents and lines written with bare `sqlite3`, or copied straight into PostgreSQL's tables by keys
-taken beforehand (`COPY`); one durable transaction a page. No retries, no versions, no coverage, no differences.
+Pages fetched over the hub's HTTP client, the next one while one is stored; each order's raw text digested, and what
+is kept with this digest passed over. Else its JSON is decoded, the text kept compressed, documents and lines written
+with bare `sqlite3`, or copied straight into PostgreSQL's tables by keys taken beforehand (`COPY`); one durable
+transaction a page. No retries, no versions, no coverage, no differences.
 
     python bench/floor.py URL CREDENTIALS DAYS FILE|postgresql://…
 
-Prints what was read, as `approdo run --json` does, and the seconds from signing in to the last commit.
+Once more on the same database it is a re-scan. Prints what was read, as `approdo run --json` does, and the seconds
+from signing in to the last commit.
 """
 
 import json
@@ -15,11 +17,12 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import httpx2
 import msgspec
@@ -27,27 +30,22 @@ import psycopg
 
 WINDOW = timedelta(days=6)
 AGENT = "ApprodoBench/1 (Language=Python)"
-SCHEMA = """
-PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;
-CREATE TABLE document (id INTEGER PRIMARY KEY, number TEXT UNIQUE, state TEXT, vendor TEXT, ship_to TEXT, date TEXT,
-    digest BLOB, raw BLOB);
-CREATE INDEX document_date ON document (date, id);
-CREATE TABLE line (document INTEGER, sequence TEXT, asin TEXT, sku TEXT, quantity INTEGER, unit TEXT, size INTEGER,
-    cost TEXT, currency TEXT, UNIQUE (document, sequence));
-CREATE INDEX line_asin ON line (asin);
-CREATE INDEX line_sku ON line (sku);
+TABLES = """
+CREATE TABLE IF NOT EXISTS document (id {key} PRIMARY KEY, number text UNIQUE, state text, vendor text, ship_to text,
+    date {moment}, digest {bytes}, raw {bytes});
+CREATE INDEX IF NOT EXISTS document_date ON document (date, id);
+CREATE TABLE IF NOT EXISTS line (document bigint, sequence text, asin text, sku text, quantity integer, unit text,
+    size integer, cost {amount}, currency text, UNIQUE (document, sequence));
+CREATE INDEX IF NOT EXISTS line_asin ON line (asin);
+CREATE INDEX IF NOT EXISTS line_sku ON line (sku);
 """
+SQLITE = {"key": "INTEGER", "moment": "text", "bytes": "blob", "amount": "text"}
+POSTGRESQL = {"key": "bigserial", "moment": "timestamptz", "bytes": "bytea", "amount": "numeric"}
+DURABLE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
 DOCUMENT = "INSERT INTO document (number, state, vendor, ship_to, date, digest, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
 LINE = "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-POSTGRESQL = """
-CREATE TABLE document (id bigserial PRIMARY KEY, number text UNIQUE, state text, vendor text, ship_to text,
-    date timestamptz, digest bytea, raw bytea);
-CREATE INDEX document_date ON document (date, id);
-CREATE TABLE line (document bigint, sequence text, asin text, sku text, quantity integer, unit text, size integer,
-    cost numeric, currency text, UNIQUE (document, sequence));
-CREATE INDEX line_asin ON line (asin);
-CREATE INDEX line_sku ON line (sku);
-"""
+KNOWN = "SELECT id, number, digest FROM document WHERE number IN ({})"
+GONE = ("DELETE FROM line WHERE document = ?", "DELETE FROM document WHERE id = ?")
 NUMBERS = "SELECT nextval('document_id_seq') FROM generate_series(1, %s)"
 DOCUMENTS = "COPY document FROM STDIN"
 LINES = "COPY line FROM STDIN"
@@ -63,7 +61,7 @@ def main(url: str, credentials: dict[str, str], days: int, database: str) -> dic
         form = {"grant_type": "refresh_token", **credentials}
         token = client.post(f"{url}/auth/o2/token", data=form).json()["access_token"]
         headers = {"x-amz-access-token": token, "user-agent": AGENT}
-        for page in pages(client, f"{url}/vendor/orders/v1/purchaseOrders", headers, days):
+        for page in _ahead(pages(client, f"{url}/vendor/orders/v1/purchaseOrders", headers, days)):
             store(page)
             count += len(page)
         return {"state": "succeeded", "counts": {"read": count}, "seconds": time.perf_counter() - began}
@@ -74,11 +72,11 @@ def opened(database: str) -> Iterator[Callable[[Page], None]]:
     """What stores a page, its tables having been made."""
     if "://" in database:
         with psycopg.connect(database, autocommit=True) as server:
-            server.execute(POSTGRESQL)
+            server.execute(TABLES.format_map(POSTGRESQL))
             yield partial(_copy, server)
     else:
         with closing(sqlite3.connect(database, isolation_level=None)) as file:
-            file.executescript(SCHEMA)
+            file.executescript(DURABLE + TABLES.format_map(SQLITE))
             yield partial(_store, file)
 
 
@@ -106,33 +104,81 @@ def pages(client: httpx2.Client, url: str, headers: dict[str, str], days: int) -
         start += WINDOW
 
 
+def _ahead(given: Iterator[Page]) -> Iterator[Page]:
+    """The same pages, each next one asked for meanwhile."""
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(next, given, None)
+        while (page := coming.result()) is not None:
+            coming = thread.submit(next, given, None)
+            yield page
+
+
+class _Text(NamedTuple):
+    number: str
+    digest: bytes
+    raw: bytes
+
+
+class _Numbered(msgspec.Struct):
+    number: str = msgspec.field(name="purchaseOrderNumber")
+
+
+_NUMBERED = msgspec.json.Decoder(_Numbered)
+
+
 def _store(database: sqlite3.Connection, page: Page) -> None:
+    texts, known = _texts(page)
     database.execute("BEGIN IMMEDIATE")
-    for raw in page:
-        order = msgspec.json.decode(raw)
-        document = database.execute(DOCUMENT, _document(order, raw)).lastrowid
+    found = database.execute(KNOWN.format(", ".join("?" * len(known))), known)
+    texts, gone = _new(texts, found.fetchall())
+    for statement in GONE if gone else ():
+        database.executemany(statement, gone)
+    for text in texts:
+        order = msgspec.json.decode(text.raw)
+        document = database.execute(DOCUMENT, _document(order, text)).lastrowid
         database.executemany(LINE, [_line(document, item) for item in order["orderDetails"]["items"]])
     database.execute("COMMIT")
 
 
 def _copy(database: psycopg.Connection, page: Page) -> None:
-    orders = [msgspec.json.decode(raw) for raw in page]
+    texts, known = _texts(page)
     with database.transaction(), database.cursor() as cursor:
-        numbers = [number for (number,) in cursor.execute(NUMBERS, (len(page),))]
+        found = cursor.execute(KNOWN.format(", ".join(["%s"] * len(known))), known)
+        texts, gone = _new(texts, found.fetchall())
+        for statement in GONE if gone else ():
+            cursor.executemany(statement.replace("?", "%s"), gone)
+        if not texts:
+            return
+        orders = [msgspec.json.decode(text.raw) for text in texts]
+        numbers = [number for (number,) in cursor.execute(NUMBERS, (len(texts),))]
         with cursor.copy(DOCUMENTS) as documents:
-            for number, order, raw in zip(numbers, orders, page, strict=True):
-                documents.write_row((number, *_document(order, raw)))
+            for number, order, text in zip(numbers, orders, texts, strict=True):
+                documents.write_row((number, *_document(order, text)))
         with cursor.copy(LINES) as lines:
             for number, order in zip(numbers, orders, strict=True):
                 for item in order["orderDetails"]["items"]:
                     lines.write_row(_line(number, item))
 
 
-def _document(order: dict[str, Any], raw: bytes) -> tuple[Any, ...]:
+def _texts(page: Page) -> tuple[list[_Text], list[str]]:
+    numbers = [_NUMBERED.decode(raw).number for raw in page]
+    digests = (blake2b(raw, digest_size=16).digest() for raw in page)
+    return [_Text(*parts) for parts in zip(numbers, digests, page, strict=True)], numbers
+
+
+def _new(texts: list[_Text], found: list[tuple[int, str, bytes]]) -> tuple[list[_Text], list[tuple[int]]]:
+    """What is not kept as it is, and the keys of what is kept otherwise."""
+    given = {text.number: text.digest for text in texts}
+    same = {number for _, number, digest in found if bytes(digest) == given[number]}
+    return [text for text in texts if text.number not in same], [
+        (one,) for one, number, _ in found if number not in same
+    ]
+
+
+def _document(order: dict[str, Any], text: _Text) -> tuple[Any, ...]:
     details = order["orderDetails"]
-    known = (order["purchaseOrderNumber"], order["purchaseOrderState"], details["sellingParty"]["partyId"])
-    place = (details["shipToParty"]["partyId"], details["purchaseOrderDate"])
-    return (*known, *place, blake2b(raw, digest_size=16).digest(), zlib.compress(raw, 1))
+    place = (details["sellingParty"]["partyId"], details["shipToParty"]["partyId"], details["purchaseOrderDate"])
+    return (text.number, order["purchaseOrderState"], *place, text.digest, zlib.compress(text.raw, 1))
 
 
 def _line(document: int | None, item: dict[str, Any]) -> tuple[Any, ...]:

@@ -5,7 +5,8 @@
 
 Everybody reads the same pages over HTTP from the simulated Amazon, which does not limit them and runs as a process of
 its own; each is a process of its own too, with an empty database of its own. *Floor* (`floor.py`) is the least that any
-program would have to do. *Hub* is `approdo run`: all new, once more unchanged, and with one order in twenty changed.
+program would have to do. *Hub* is `approdo run`. Both: all new, once more unchanged, and with one order in twenty
+changed, on all pages; each pass beside the same of the floor. What the hub counted is checked.
 *Peers* (`peers.py`) are measured on fewer orders, since they take long, beside the floor and the hub on the same ones:
 all new, once more unchanged; of as many days fewer, so that pages are as full. They need what `make .venv-bench/ready`
 installs, and are left out where it is not.
@@ -13,7 +14,8 @@ installs, and are left out where it is not.
 *Whole* is from the start of a process to its end, *work* from signing in, or from the beginning of the run, to the last
 commit: starting costs a hub more than a script, and the same for any number of orders. All of one call is measured on
 one machine: read the ratios. `others` is the part of all cores that something else took meanwhile. Memory and CPU are
-the program's own, with SQLite and without PostgreSQL.
+the program's own, with SQLite and without PostgreSQL, its start included. Amazon has made every order before anybody is
+measured, where there are no more than it keeps (30,000): beyond that orders are made as they are asked for.
 
 Without `--database` on SQLite and, where it is installed, on a PostgreSQL server of our own, which writes to the disk
 for good. An address is that of a server, without a database: databases are made there and dropped again. `--only-new`
@@ -23,6 +25,7 @@ leaves out all but the floor and the first load, to see the memory that very man
 import argparse
 import json
 import os
+import select
 import signal
 import sqlite3
 import subprocess
@@ -38,8 +41,9 @@ from typing import Any, NamedTuple
 
 import httpx2
 import yaml
-from machine import machine
-from many_hosts import Installation, busy_seconds, drop_database, new_database, processor_seconds, simulated
+from floor import AGENT, pages
+from machine import Others, machine, peak_megabytes
+from many_hosts import Installation, drop_database, new_database, simulated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -49,8 +53,8 @@ HERE = Path(__file__).resolve().parent
 RESULTS = HERE / "results"
 PEERS = HERE.parent / ".venv-bench"
 DAYS = 170
-WINDOW = "2030-01-01T00:00:00Z--2030-01-02T00:00:00Z"
-CHANGED_SHARE = 0.05
+WINDOW = "2030-{:02}-01T00:00:00Z--2030-{:02}-02T00:00:00Z"
+ONE_CHANGED_IN = 20
 WAYS = {
     "bulk": "bulk_create",
     "page": "update_or_create, a transaction a page",
@@ -120,13 +124,14 @@ def _measured(place: Place, orders: int, options: argparse.Namespace, *, peers: 
     with simulated(*given) as amazon:
         amazon["days"] = days + 1  # it is past midnight, where the days end
         amazon["refresh_token"] = amazon.pop("refresh_tokens").split(",")[0]
-        watched = [amazon["process"], *filter(None, [place.process])]
+        amazon["orders"] = orders
+        _all_made(amazon)
         passes = ["new"] if options.only_new else ["new", "unchanged"] if peers else ["new", "unchanged", "changed"]
-        parties = [_floor(place, amazon, watched), _hub(place, amazon, watched, passes)]
-        parties += [_peer(place, amazon, watched, way) for way in WAYS] if peers else []
+        parties = [_floor(place, amazon, passes), _hub(place, amazon, passes)]
+        parties += [_peer(place, amazon, way) for way in WAYS] if peers else []
         for row in chain.from_iterable(parties):
             rows.append(row)
-            _print(row, rows[0])
+            _print(row, rows[passes.index(row["pass"])])
     for row in (one for one in rows if peers and one["name"] == "hub"):
         _compare(row, [one for one in rows if one["name"] in WAYS.values() and one["pass"] == row["pass"]])
     return rows
@@ -157,16 +162,31 @@ def _compare(hub: Row, peers: list[Row]) -> None:
         )
 
 
-def _floor(place: Place, amazon: Row, watched: list[int]) -> Iterator[Row]:
+def _all_made(amazon: Row) -> None:
+    """Have the simulated Amazon make every order, so that nobody waits for that who comes first."""
+    credentials = {name: amazon[name] for name in ("client_id", "client_secret", "refresh_token")}
+    with httpx2.Client(base_url=amazon["url"], timeout=60) as client:
+        form = {"grant_type": "refresh_token", **credentials}
+        token = client.post("/auth/o2/token", data=form).json()["access_token"]
+        headers = {"x-amz-access-token": token, "user-agent": AGENT}
+        made = sum(map(len, pages(client, "/vendor/orders/v1/purchaseOrders", headers, amazon["days"])))
+    assert made == amazon["orders"], made
+
+
+def _floor(place: Place, amazon: Row, passes: list[str]) -> Iterator[Row]:
     with _empty(place) as database:
-        yield _timed("floor", "new", [sys.executable, str(HERE / "floor.py"), *_given(amazon, database)], watched)
+        command = [sys.executable, str(HERE / "floor.py"), *_given(amazon, database)]
+        for what in passes:
+            if what == "changed":
+                _change(amazon, month=1)
+            yield _timed("floor", what, command, place, amazon)
 
 
-def _peer(place: Place, amazon: Row, watched: list[int], way: str) -> Iterator[Row]:
+def _peer(place: Place, amazon: Row, way: str) -> Iterator[Row]:
     with _empty(place) as database:
         command = [str(PEERS / "bin" / "python"), str(HERE / "peers.py"), *_given(amazon, database), way]
         for what in ("new", "unchanged"):
-            yield _timed(WAYS[way], what, command, watched)
+            yield _timed(WAYS[way], what, command, place, amazon)
 
 
 def _given(amazon: Row, database: str) -> list[str]:
@@ -188,25 +208,28 @@ def _empty(place: Place) -> Iterator[str]:
             drop_database(place.server, url)
 
 
-def _hub(place: Place, amazon: Row, watched: list[int], passes: list[str]) -> Iterator[Row]:
+def _hub(place: Place, amazon: Row, passes: list[str]) -> Iterator[Row]:
     with Installation(place.server) as hub:
         (hub.home / "hub.yaml").write_text(yaml.safe_dump(_declared(amazon)))
         hub.command("apply", str(hub.home / "hub.yaml"))
         run = [sys.executable, "-m", "approdo", "run", "Download", "--json"]
         for what in passes:
-            if what == "changed":
-                _change(amazon["url"])
-            row = _timed("hub", what, run, watched, hub.environment)
+            changed = _change(amazon, month=2) if what == "changed" else 0
+            row = _timed("hub", what, run, place, amazon, hub.environment)
+            counts = row.pop("counts")
+            expected = {"created": amazon["orders"] if what == "new" else 0, "updated": changed}
+            assert {name: counts[name] for name in expected} == expected, counts
             yield _worked(row, _seconds_of_the_run(hub))
 
 
-def _change(url: str) -> None:
-    """Let Amazon change one order in twenty, the newest."""
-    with httpx2.Client(base_url=url, timeout=60) as amazon:
-        known = amazon.get("/_simulator/orders").json()["orders"]
-        for order in known[-round(len(known) * CHANGED_SHARE) :]:
-            body = {"change": order["number"], "changes": {"window": WINDOW}}
-            amazon.post("/_simulator/orders", json=body).raise_for_status()
+def _change(amazon: Row, month: int) -> int:
+    """Let Amazon change one order in twenty, of all pages, to a month of the reader's own; how many."""
+    with httpx2.Client(base_url=amazon["url"], timeout=60) as client:
+        changed = client.get("/_simulator/orders").json()["orders"][::ONE_CHANGED_IN]
+        for order in changed:
+            body = {"change": order["number"], "changes": {"window": WINDOW.format(month, month)}}
+            client.post("/_simulator/orders", json=body).raise_for_status()
+    return len(changed)
 
 
 def _seconds_of_the_run(hub: Installation) -> float:
@@ -219,31 +242,35 @@ def _seconds_of_the_run(hub: Installation) -> float:
 
 
 def _timed(
-    name: str, what: str, command: list[str], watched: list[int], environment: dict[str, str] | None = None
+    name: str, what: str, command: list[str], place: Place, amazon: Row, environment: dict[str, str] | None = None
 ) -> Row:
-    """Seconds, processor time and memory of a command that prints how many orders it read."""
-    before, busy = sum(map(processor_seconds, watched)), busy_seconds()
+    """Seconds, processor time and memory of a command that prints what it read."""
+    others = Others(*filter(None, [place.process]))
     started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
-    assert process.stdout
-    printed = process.stdout.read()
-    _, status, used = os.wait4(process.pid, 0)
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        peak = 0
+        while not select.select([process.stdout], [], [], 0.05)[0]:
+            peak = max(peak, peak_megabytes(process.pid))
+        printed = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
     assert status == 0, f"{name}: exit status {status}"
     seconds = time.perf_counter() - started
-    said = json.loads(printed)
+    said, orders = json.loads(printed), amazon["orders"]
     assert said["state"] == "succeeded", said
-    orders, processor = said["counts"]["read"], used.ru_utime + used.ru_stime
-    ours = sum(map(processor_seconds, watched)) - before + processor
-    others = (busy_seconds() - busy - ours) / (seconds * (os.cpu_count() or 1))
+    assert said["counts"]["read"] >= orders, said
+    processor = used.ru_utime + used.ru_stime
     row = {
         "name": name,
         "pass": what,
         "orders": orders,
+        "counts": said["counts"],
         "whole_seconds": round(seconds, 2),
         "whole_per_second": round(orders / seconds),
         "cpu_ms_per_order": round(1000 * processor / orders, 3),
-        "peak_megabytes": used.ru_maxrss // 1024,
-        "others": round(max(0.0, others), 2),
+        "peak_megabytes": peak,
+        "others": others.share(),
     }
     return _worked(row, said.get("seconds", seconds))
 

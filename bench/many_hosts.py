@@ -7,8 +7,8 @@ installed), a simulated Amazon with the real limits and answers after 20 ms, one
 Every account is downloaded twice: all new, then all unchanged. Everything runs on the machine at hand, the
 simulated Amazon and the server too: with few cores they take from the workers, so read seconds of processor time.
 `others` is the part of all cores that something else took meanwhile: where it is large, only processor time counts.
-Measured again, a pair replaces its older figures where less was taken from it. `--sizes` measures the size on disk
-on both databases instead.
+Measured again, a pair replaces its older figures, and each keeps the machine it was measured on. `--sizes` measures
+the size on disk on both databases instead.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from typing import Any, Self
 import httpx2
 import psycopg
 import yaml
-from machine import machine
+from machine import Others, machine, peak_megabytes, processor_seconds
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -40,7 +40,6 @@ FILE = Path(__file__).resolve().parent / "results" / "many-hosts.json"
 DAYS = 20
 LINES = 10
 PER_SECOND = 10
-TICKS = os.sysconf("SC_CLK_TCK")
 IDLE_SECONDS = 6
 SIZED_ORDERS = 10_000
 QUIET_RUNS = 2
@@ -85,21 +84,18 @@ def main() -> None:
 
 def _keep(part: str, rows: list[dict[str, Any]]) -> None:
     """Print what was measured and write it down beside what stands there already."""
-    kept = json.loads(FILE.read_text()) if FILE.exists() else {}
+    kept, told = json.loads(FILE.read_text()) if FILE.exists() else {}, machine()
     known = {_key(row): row for row in kept.get(part, [])}
     for row in rows:
         print(json.dumps(row), flush=True)
-        old = known.get(_key(row))
-        taken = old.get("others") if old else None  # not known of the oldest figures
-        if taken is None or row.get("others", 0) <= taken:
-            known[_key(row)] = row
-    kept |= {**machine(), "lines": LINES, part: [known[key] for key in sorted(known)]}
+        known[_key(row)] = row | {"on": told}
+    kept |= {"lines": LINES, part: [known[key] for key in sorted(known)]}
     FILE.parent.mkdir(exist_ok=True)
     FILE.write_text(json.dumps(kept, indent=2) + "\n")
 
 
 def _key(row: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(str(row.get(name)) for name in ("database", "accounts", "workers", "what"))
+    return tuple(str(row.get(name)) for name in ("database", "accounts", "workers", "what", "orders_of_each"))
 
 
 def _pair(server: postgres.Server, accounts: int, workers: int, orders: int) -> Iterator[dict[str, Any]]:
@@ -116,13 +112,12 @@ def _pair(server: postgres.Server, accounts: int, workers: int, orders: int) -> 
         time.sleep(6)
         for what in ("idle", "new", "unchanged"):
             before = {name: processor_seconds(pid) for name, pid in processes.items()}
-            began, busy = time.monotonic(), busy_seconds()
+            others = Others(server.process)
             measured = _idle() if what == "idle" else _download(hub, amazon, accounts, visitor)
             used = {name: round(processor_seconds(pid) - before[name], 2) for name, pid in processes.items()}
-            whole = (time.monotonic() - began) * (os.cpu_count() or 1)
-            others = round(max(0.0, busy_seconds() - busy - sum(used.values())) / whole, 2)
-            peak = {name: peak_megabytes(process.pid) for name, process in started.items()}
-            about = {"accounts": accounts, "workers": workers, "what": what, "orders_of_each": orders, "others": others}
+            taken = others.share()
+            peak = {name: peak_megabytes(process.pid, children=True) for name, process in started.items()}
+            about = {"accounts": accounts, "workers": workers, "what": what, "orders_of_each": orders, "others": taken}
             yield {**about, **measured, "processor_seconds": used, "peak_megabytes": peak}
 
 
@@ -163,6 +158,7 @@ class Installation:
         self._folder = tempfile.TemporaryDirectory(prefix="approdo-bench-")
         self.home = Path(self._folder.name)
         kept = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")}
+        kept.pop("PYTHONDONTWRITEBYTECODE", None)  # else every process compiles all of ours
         self.environment = kept | {"APPRODO_HOME": str(self.home), "LANG": "C.UTF-8", "APPRODO_LOG_LEVEL": "warning"}
         self._server = server
         self.url = new_database(server, self.home) if server else ""
@@ -241,9 +237,15 @@ class Installation:
         return subprocess.run(command, env=self.environment, check=True, capture_output=True, text=True).stdout
 
 
-def empty_database(given: str) -> str:
-    """The address of an empty database: of a server of our own where only `postgresql` is given, or what is given."""
-    return f"{postgres.Server(durable=True).address}/postgres" if given == "postgresql" else given
+def empty_database(given: str) -> tuple[str, list[int]]:
+    """The address of an empty database: of a server of our own where only `postgresql` is given, or what is given.
+
+    And the processes that such a server is.
+    """
+    if given != "postgresql":
+        return given, []
+    server = postgres.Server(durable=True)
+    return f"{server.address}/postgres", [server.process]
 
 
 def new_database(server: str, folder: Path) -> str:
@@ -299,38 +301,6 @@ def requests(amazon: dict[str, Any]) -> list[dict[str, Any]]:
     answer = httpx2.get(f"{amazon['url']}/_simulator/requests", timeout=60)
     found: list[dict[str, Any]] = answer.json()["requests"]
     return found
-
-
-def busy_seconds() -> float:
-    """What all cores have done since the start of the machine, whoever asked for it."""
-    user, nice, system, _idle, _waiting, *rest = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:9])
-    return (user + nice + system + sum(rest)) / TICKS
-
-
-def processor_seconds(pid: int) -> float:
-    """What a process has used, with its children, living and dead."""
-    while True:
-        try:
-            return sum(map(_ticks, _family(pid))) / TICKS
-        except (FileNotFoundError, ProcessLookupError):  # a child ended meanwhile: its parent has its ticks now
-            if not Path(f"/proc/{pid}").exists():
-                raise
-
-
-def _ticks(pid: int) -> int:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime (proc(5))
-
-
-def peak_megabytes(pid: int) -> int:
-    """The most memory that a process and its children ever held, shared pages counted for each."""
-    found = (re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{one}/status").read_text()) for one in _family(pid))
-    return sum(int(match[1]) for match in found if match) // 1024
-
-
-def _family(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(one for child in children for one in _family(int(child)))]
 
 
 def _declared(amazon: dict[str, Any], days: int) -> dict[str, Any]:

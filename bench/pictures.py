@@ -91,8 +91,9 @@ def _quota() -> Iterator[Bars]:
     for found in _read("quota.json"):
         names = [f"{_many(row['accounts'], 'account')}, {_many(row['workers'], 'worker')}" for row in found["rows"]]
         names = [f"{name}, {row['latency_ms']} ms" for name, row in zip(names, found["rows"], strict=True)]
+        names = [f"{name}, {row['what']}" for name, row in zip(names, found["rows"], strict=True)]
         bars = [(100 * row["share"], f"{row['share']:.0%}, {row['refused']} refused") for row in found["rows"]]
-        yield Bars("quota", "Share of Amazon's limit that downloads use, %", names, {"share": bars}, aim=100)
+        yield Bars("quota", "Share of Amazon's limit that downloads use, %", names, {"share": bars}, aim=95)
 
 
 def _documents() -> Iterator[Bars]:
@@ -113,16 +114,18 @@ def _p95(row: Row | None) -> tuple[float, str] | None:
 
 def _due() -> Iterator[Bars]:
     """How late runs begin that are due at once."""
-    for found in _read("engine.json"):
-        rows = [row for row in found["results"] if row["name"].startswith("due")]
-        names = [f"{row['procedures']} procedures, {_many(row['workers'], 'worker')}" for row in rows]
-        series = {
-            "floor, the last": [_seconds(row["floor_last_begun_s"]) for row in rows],
-            "half of them": [_seconds(row["begun"]["half_s"]) for row in rows],
-            "the last": [_seconds(row["begun"]["last_s"]) for row in rows],
-        }
-        if rows:
-            yield Bars("due", "Due at once on PostgreSQL: begun after, seconds", names, series)
+    rows = [row for found in _read("engine*.json") for row in found["results"] if row["name"].startswith("due")]
+    rows.sort(key=lambda row: (row["procedures"], row["name"]))
+    names = [
+        f"{row['procedures']} {row['name'].replace('due', 'procedures')}, {row['workers']} workers" for row in rows
+    ]
+    series = {
+        "floor, the last": [_seconds(row["floor_last_begun_s"]) for row in rows],
+        "half of them": [_seconds(row["begun"]["half_s"]) for row in rows],
+        "the last": [_seconds(row["begun"]["last_s"]) for row in rows],
+    }
+    if rows:
+        yield Bars("due", "Due at once on PostgreSQL: begun after, seconds", names, series)
 
 
 def _seconds(value: float) -> tuple[float, str]:

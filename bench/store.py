@@ -7,9 +7,10 @@ written, committed. *Step* is the workflow's own step around it, as a worker doe
 settings, making a batch of the page's texts, noting the run's progress. Only Amazon is missing, whose pages of 100
 orders × 10 lines come from the simulator's generator, and the engine's own note that the step was done.
 
-The orders are cut into blocks. Each block is taken by the floor (`floor.py`: the bare driver), then by the hub: new,
-unchanged, with 5 % changed. Beside each other stand only figures of one block; the table shows the median of the blocks
-and how far apart they were. Every block but the first comes into tables that hold the earlier ones.
+The orders are cut into blocks. Each block is taken by the floor (`floor.py`: the bare driver) and by the hub: new,
+unchanged, with 5 % changed, each beside the same of the floor. Beside each other stand only figures of one block; the
+table shows the median of the blocks and how far apart they were. Every block but the first comes into tables that hold
+the earlier ones.
 
 With `--recode` SKUs are recoded, by a table that holds this share of the vendor SKUs; the rest is listed.
 """
@@ -18,8 +19,6 @@ import argparse
 import json
 import os
 import re
-import resource
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -32,7 +31,7 @@ from unittest.mock import patch
 
 import psycopg
 from floor import opened
-from machine import machine
+from machine import Others, machine
 from many_hosts import empty_database
 from msgspec.structs import replace
 
@@ -56,26 +55,26 @@ def main() -> None:
     parser.add_argument("--recode", type=float, help="recode SKUs; the share of them that has a match")
     options = parser.parse_args()
     told = machine()
-    options.database = empty_database(options.database)
+    options.database, ours = empty_database(options.database)
     with tempfile.TemporaryDirectory() as home:
         _prepare(home, options.database)
         first, *pages = _pages(options.orders + PAGE)
         connector = _connector(options.recode, pages)
         _take(connector, [first])  # so that nothing is measured that happens once
+        others = Others(*ours)
         measured = _measure(_beside(home, options.database), connector, pages, options.blocks)
+        told["others"] = others.share()
+    print(f"others {told['others']}")
     kinds = {name: _summary(name, measured) for name in measured[0]}
     for name, row in kinds.items():
-        sys.stdout.write(
-            f"{name:12} store {row['orders_per_second']:6} orders/s {row['of_the_floor']:6.2f} of the floor"
+        print(
+            f"{name:18} store {row['orders_per_second']:6} orders/s {row['of_the_floor']:6.2f} of the floor"
             f" {row['of_amazons_limit']:6.1f} of Amazon's limit {row['store_cpu_ms_per_page']:7.2f} ms CPU a page"
             f"   step {row['step_orders_per_second']:6} orders/s {row['step_cpu_ms_per_page']:7.2f} ms CPU a page"
-            f" {row['megabytes']:5} MB\n"
         )
     faster = {kind: _times(kind, measured) for kind in ("store_seconds", "seconds", "store_cpu", "cpu")}
     for kind, times in faster.items():
-        sys.stdout.write(
-            "{}: unchanged {median} times as fast as new (blocks: {least} to {most})\n".format(kind, **times)
-        )
+        print("{}: unchanged {median} times as fast as new (blocks: {least} to {most})".format(kind, **times))
     RESULTS.mkdir(exist_ok=True)
     database = "postgresql" if options.database else "sqlite"
     given = {"orders": options.orders, "blocks": options.blocks, "database": database, **told}
@@ -133,10 +132,15 @@ def _measure(floor: str, connector: Any, pages: list[Page], blocks: int) -> list
             block = pages[start : start + size]
             changed = [[_changed(raw) if place % 20 == 0 else raw for place, raw in enumerate(page)] for page in block]
             passes = {"new": block, "unchanged": block, "5 % changed": changed}
-            row = {"floor": _timed(lambda block=block: [store(page) for page in block], block)}
+            row = {f"floor, {name}": _timed(partial(_each, store, given), given) for name, given in passes.items()}
             row |= {name: _timed(partial(_take, connector, given), given) for name, given in passes.items()}
             measured.append(row)
     return measured
+
+
+def _each(store: Callable[[Page], None], pages: list[Page]) -> None:
+    for page in pages:
+        store(page)
 
 
 def _connector(recode: float | None, pages: list[Page]) -> Any:
@@ -244,14 +248,14 @@ def _timed(work: Callable[[], Any], pages: list[Page]) -> dict[str, float]:
         "cpu": whole.cpu,
         "store_seconds": store.seconds,
         "store_cpu": store.cpu,
-        "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 
 
 def _summary(name: str, measured: list[dict[str, dict[str, float]]]) -> dict[str, float]:
     blocks = [block[name] for block in measured]
+    beside = f"floor, {name.removeprefix('floor, ')}"
     speeds = [block["orders"] / block["store_seconds"] for block in blocks]
-    of_the_floor = [block["floor"]["seconds"] / block[name]["store_seconds"] for block in measured]
+    of_the_floor = [block[beside]["seconds"] / block[name]["store_seconds"] for block in measured]
     return {
         "orders_per_second": round(median(speeds)),
         "least": round(min(speeds)),
@@ -261,7 +265,6 @@ def _summary(name: str, measured: list[dict[str, dict[str, float]]]) -> dict[str
         "store_cpu_ms_per_page": round(median(1000 * block["store_cpu"] / block["pages"] for block in blocks), 2),
         "step_orders_per_second": round(median(block["orders"] / block["seconds"] for block in blocks)),
         "step_cpu_ms_per_page": round(median(1000 * block["cpu"] / block["pages"] for block in blocks), 2),
-        "megabytes": round(blocks[-1]["megabytes"]),
     }
 
 

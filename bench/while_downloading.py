@@ -11,7 +11,6 @@ and whoever asks share the cores of one machine. `others` is the part of all cor
 
 import argparse
 import json
-import os
 import statistics
 import sys
 import time
@@ -20,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from machine import machine
-from many_hosts import Installation, busy_seconds, processor_seconds, simulated
+from machine import Others, machine, p95
+from many_hosts import Installation, simulated
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 
@@ -86,15 +85,15 @@ def _measured(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
             hub.apply(amazon, DAYS)
             hub.python(USER)
             visitor = hub.visitor(port := free_port(), "runs:write")
-            processes = [hub.start("web", "--port", str(port)), hub.start("worker")]
+            hub.start("web", "--port", str(port))
+            hub.start("worker")
             visitor.follow_redirects = True
             _signed_in(visitor)
-            ours = [process.pid for process in processes] + [amazon["process"], os.getpid()]
             time.sleep(6)
-            before = _phase(visitor, ours, lambda began: time.monotonic() - began > IDLE_SECONDS)
+            before = _phase(visitor, lambda began: time.monotonic() - began > IDLE_SECONDS)
             number = hub.python(START).strip()
-            during = _phase(visitor, ours, lambda _began: _ended(visitor, number))
-            after = _phase(visitor, ours, lambda began: time.monotonic() - began > IDLE_SECONDS)
+            during = _phase(visitor, lambda _began: _ended(visitor, number))
+            after = _phase(visitor, lambda began: time.monotonic() - began > IDLE_SECONDS)
     for asked in ASKED:
         idle, busy = _said(before[0][asked] + after[0][asked]), _said(during[0][asked])
         yield {
@@ -124,23 +123,21 @@ def _ended(visitor: httpx2.Client, number: str) -> bool:
     return bool(run["state"] == "succeeded")
 
 
-def _phase(visitor: httpx2.Client, ours: list[int], over: Callable[[float], bool]) -> tuple[Phase, float]:
+def _phase(visitor: httpx2.Client, over: Callable[[float], bool]) -> tuple[Phase, float]:
     """How long each answer took, in milliseconds, and what somebody else took of the cores."""
     took: Phase = {asked: [] for asked in ASKED}
-    began, used, busy = time.monotonic(), sum(map(processor_seconds, ours)), busy_seconds()
+    began, others = time.monotonic(), Others()
     while not over(began):
         for asked, path in ASKED.items():
             start = time.perf_counter()
             visitor.get(path).raise_for_status()
             took[asked].append(1000 * (time.perf_counter() - start))
             time.sleep(PAUSE_SECONDS)
-    whole = (time.monotonic() - began) * (os.cpu_count() or 1)
-    others = (busy_seconds() - busy) - (sum(map(processor_seconds, ours)) - used)
-    return took, round(max(0.0, others / whole), 2)
+    return took, others.share()
 
 
 def _said(took: list[float]) -> dict[str, Any]:
-    said = {"median": statistics.median(took), "p95": statistics.quantiles(took, n=20)[-1], "worst": max(took)}
+    said = {"median": statistics.median(took), "p95": p95(took), "worst": max(took)}
     return {name: round(value, 1) for name, value in said.items()} | {"asked": len(took)}
 
 

@@ -39,7 +39,7 @@ class Hub:
 
     plain = False
 
-    def __init__(self, home: Path, server: str = os.environ.get("APPRODO_TEST_SERVER", "")) -> None:
+    def __init__(self, home: Path, server: str = os.environ.get("APPRODO_TEST_SERVER", ""), database: str = "") -> None:
         self.home = home
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith("APPRODO_")} | {
             "APPRODO_HOME": str(home),
@@ -51,10 +51,15 @@ class Hub:
         self._started: list[subprocess.Popen[str]] = []
         if server:
             self.environment |= {
-                "APPRODO_DATABASE_URL": f"{server}/hub_{uuid.uuid4().hex[:12]}",
+                "APPRODO_DATABASE_URL": database or f"{server}/hub_{uuid.uuid4().hex[:12]}",
                 "APPRODO_SECRET_KEY": "only for tests",
                 "APPRODO_ENCRYPTION_KEYS": os.environ["APPRODO_ENCRYPTION_KEYS"],
             }
+
+    @property
+    def database(self) -> str:
+        """The address of its database; empty for SQLite."""
+        return self.environment.get("APPRODO_DATABASE_URL", "")
 
     def migrate(self) -> None:
         """Make the database."""
@@ -65,7 +70,7 @@ class Hub:
         """The same installation again, in another home and with a database of its own."""
         shutil.copytree(self.home, home, dirs_exist_ok=True)
         other = Hub(home)
-        other._create_database(self.environment.get("APPRODO_DATABASE_URL", "").rpartition("/")[2])
+        other._create_database(self.database.rpartition("/")[2])
         return other
 
     def host(self, home: Path) -> "Hub":
@@ -76,9 +81,8 @@ class Hub:
         return other
 
     def _create_database(self, template: str) -> None:
-        url = self.environment.get("APPRODO_DATABASE_URL")
-        if url:
-            server, _, name = url.rpartition("/")
+        if self.database:
+            server, _, name = self.database.rpartition("/")
             with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
                 connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
@@ -142,24 +146,22 @@ class Hub:
 
     def workers_alive(self) -> int:
         """How many workers hold their lock, asked of the system and not of the hub."""
-        if "APPRODO_DATABASE_URL" in self.environment:
+        if self.database:
             return int(self.rows(WORKERS_LOCKS)[0][0])
         return sum(_held(path) for path in self.home.glob("workers/*.lock"))
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
         """Read the hub's own database, past the hub."""
-        url = self.environment.get("APPRODO_DATABASE_URL")
-        if url:
-            with psycopg.connect(url) as server:
+        if self.database:
+            with psycopg.connect(self.database) as server:
                 return server.execute(statement).fetchall()
         with closing(sqlite3.connect(self.home / "hub.sqlite3", timeout=20)) as file:
             return file.execute(statement).fetchall()
 
     def change(self, statement: str) -> None:
         """Change the hub's own database, past the hub."""
-        url = self.environment.get("APPRODO_DATABASE_URL")
-        if url:
-            with psycopg.connect(url) as server:
+        if self.database:
+            with psycopg.connect(self.database) as server:
                 server.execute(statement)
             return
         with closing(sqlite3.connect(self.home / "hub.sqlite3", timeout=20)) as file:
@@ -168,9 +170,8 @@ class Hub:
 
     def forget_engine(self) -> None:
         """Lose the engine's own database."""
-        url = self.environment.get("APPRODO_DATABASE_URL")
-        if url:
-            with psycopg.connect(url, autocommit=True) as server:
+        if self.database:
+            with psycopg.connect(self.database, autocommit=True) as server:
                 server.execute("DROP SCHEMA dbos CASCADE")
         for path in self.home.glob("engine.sqlite3*"):
             path.unlink()

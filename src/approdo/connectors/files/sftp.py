@@ -235,7 +235,8 @@ class Sftp:
         """Whether the server said so; else it is the line that failed."""
         if isinstance(error, TimeoutError | ConnectionError) or error.errno not in (None, errno.ENOENT, errno.EACCES):
             return False
-        return self._transport is not None and self._transport.is_active()
+        channel = self._files.get_channel()
+        return channel is not None and not channel.closed  # before the transport knows that it ends
 
 
 class _Refused(Exception):

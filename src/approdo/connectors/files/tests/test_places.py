@@ -13,6 +13,7 @@ import servers
 from servers import FtpServer, SshServer
 
 from approdo.connectors.files.places import opened, put, temporary
+from approdo.connectors.files.sftp import Sftp
 from approdo.sdk.errors import ApprodoError, ConfigError, TransientError
 
 pytestmark = pytest.mark.once
@@ -113,6 +114,17 @@ def test_an_sftp_server_that_is_killed_in_the_middle_leaves_no_file_and_gets_it_
         ssh.start()
         there.put(b"whole")
         assert there.found() == {NAME: b"whole"}
+
+
+@with_sshd
+def test_a_session_that_ends_before_its_connection_is_a_connection_lost_and_no_answer() -> None:
+    with SshServer().running() as ssh, opened(Directory(ssh.settings(), ssh.folder).settings) as place:
+        assert isinstance(place, Sftp)
+        session = place._files.get_channel()
+        assert session is not None
+        with pytest.raises(ApprodoError) as caught:
+            put(place, NAME, lambda: Dying(session.close), replace=True)
+        assert (caught.value.kind, caught.value.code) == ("transient", "files_connection_lost")
 
 
 @pytest.mark.parametrize("tls", [True, False])
