@@ -22,6 +22,7 @@ from pygal.style import Style
 RESULTS = Path(__file__).resolve().parent / "results"
 DATABASES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 AIM_MS = 100
+MOST_LABELS = 6
 WIDTH, BAR, AROUND = 820, 22, 130
 FONT = "system-ui, sans-serif"
 COLOURS = ("#2f81c7", "#d98a1f", "#3f9a5f")
@@ -158,14 +159,22 @@ def _drawn(bars: Bars) -> str:
     )  # fmt: skip
     chart.uuid = bars.file
     chart.x_labels = bars.names[::-1]
+    chart.y_labels = _labels(most, bars.aim)
     if bars.aim:
-        step = 10 ** (len(str(int(most))) - 1)
-        chart.y_labels = sorted({*range(0, int(most) + step, step), bars.aim})
         chart.y_labels_major = [bars.aim]
     for name, given in bars.series.items():
         chart.add(name, [bar and {"value": bar[0], "formatter": lambda _, said=bar[1]: said} for bar in given[::-1]])
     chart.add_xml_filter(_without_scripts)
     return str(chart.render(is_unicode=True))
+
+
+def _labels(most: float, aim: float | None) -> list[float]:
+    """Few round numbers, and the aim, with none so near that one is written over the other."""
+    step = next(
+        one for ten in (1, 10, 100, 1_000, 10_000) for one in (ten, 2 * ten, 5 * ten) if most / one < MOST_LABELS
+    )
+    round_ones = [step * number for number in range(MOST_LABELS + 1) if step * number < most + step]
+    return sorted([aim, *(one for one in round_ones if abs(one - aim) > step / 2)]) if aim else round_ones
 
 
 def _style() -> Style:
