@@ -244,7 +244,7 @@ def _written(asked: Asked, found: list[SaleDocument]) -> Batch | None:
 
 def _versions(connector: int, documents: Collection[int]) -> dict[int, list[int]]:
     """The versions of documents that the connector got at some time, or perhaps got."""
-    got = Delivery.objects.filter(connector=connector, document__in=documents)
+    got = due.handed_over(connector).filter(document__in=documents)
     got = got.exclude(~Q(code=""), batch__given_up_at=None)  # refused by itself: it was not taken, or not even sent
     perhaps = Attempt.objects.filter(batch=OuterRef("batch"), perhaps_arrived=True)
     got = got.filter(Q(batch__given_up_at=None) | ~Q(where="") | Exists(perhaps))  # where it is known, it landed

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from amazon_orders import batch, item, node, order
 from django.db import connection, transaction
+from plans import plan_of
 
 from approdo.exchanges import delivery, due
 from approdo.exchanges.delivery import Asked
@@ -59,6 +60,23 @@ def test_each_document_is_handed_over_once():
     assert drained(most=2) == [f"PO{number:06}" for number in range(5)]
     assert drained() == []
     assert take() is None
+
+
+def test_whether_a_document_was_handed_over_is_looked_up_by_its_own_number_however_much_the_connector_got():
+    store(*(order(f"PO{number:06}") for number in range(300)))
+    documents = list(SaleDocument.objects.values_list("pk", flat=True))
+    got = {"version": 1, "change": False, "state": "confirmed", "at": NOW}
+    for connector in (OTHER, ERP):
+        taken = Batch.objects.create(connector=connector, claimed_at=NOW, given_at=NOW)
+        Delivery.objects.bulk_create(
+            Delivery(connector=connector, document_id=one, batch=taken, **got) for one in documents
+        )
+        if connector == OTHER:  # of the other's hand-overs alone the database has statistics
+            with connection.cursor() as cursor:
+                cursor.execute("ANALYZE")
+    plan = plan_of(f"{due.due(ERP, DocumentFilter())[:200].query}".replace("= withdrawn", "= 'withdrawn'"))
+    assert "delivery_once" in plan or "delivery_of_document" in plan, plan
+    assert "Join" not in plan, "each is looked up, not compared with all that the connector got"
 
 
 def test_each_connector_gets_every_document():
