@@ -41,7 +41,9 @@ CREATE INDEX IF NOT EXISTS line_sku ON line (sku);
 """
 SQLITE = {"key": "INTEGER", "moment": "text", "bytes": "blob", "amount": "text"}
 POSTGRESQL = {"key": "bigserial", "moment": "timestamptz", "bytes": "bytea", "amount": "numeric"}
-DURABLE = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+SETTINGS = """
+PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=16384;
+"""
 DOCUMENT = "INSERT INTO document (number, state, vendor, ship_to, date, digest, raw) VALUES (?, ?, ?, ?, ?, ?, ?)"
 LINE = "INSERT INTO line VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 KNOWN = "SELECT id, number, digest FROM document WHERE number IN ({})"
@@ -76,7 +78,7 @@ def opened(database: str) -> Iterator[Callable[[Page], None]]:
             yield partial(_copy, server)
     else:
         with closing(sqlite3.connect(database, isolation_level=None)) as file:
-            file.executescript(DURABLE + TABLES.format_map(SQLITE))
+            file.executescript(SETTINGS + TABLES.format_map(SQLITE))
             yield partial(_store, file)
 
 
