@@ -82,7 +82,7 @@ def migrated_hub(tmp_path_factory):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if database.exists():
             return Hub(home, database=database.read_text())
-        home.mkdir()
+        home.mkdir(exist_ok=True)  # where another process failed to migrate, say why again
         installed = Hub(home)
         installed.migrate()
         database.write_text(installed.database)

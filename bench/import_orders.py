@@ -100,7 +100,7 @@ def main() -> None:
         written = {**told, **about, "results": results}
         written |= {"peer_orders": options.peer_orders, "peers": beside}
         RESULTS.mkdir(exist_ok=True)
-        kind = "-new" if options.only_new else ""
+        kind = "-new" if options.only_new else "" if beside else "-alone"
         file = RESULTS / f"import-{place.name}-{options.orders}{kind}.json"
         file.write_text(json.dumps(written, indent=2) + "\n")
 

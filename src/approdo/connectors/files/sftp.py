@@ -235,7 +235,7 @@ class Sftp:
         """Whether the server said so; else it is the line that failed."""
         if isinstance(error, TimeoutError | ConnectionError) or error.errno not in (None, errno.ENOENT, errno.EACCES):
             return False
-        channel = self._files.get_channel()
+        channel = self._client.get_channel() if self._client else None
         return channel is not None and not channel.closed  # before the transport knows that it ends
 
 

@@ -127,6 +127,13 @@ def test_a_session_that_ends_before_its_connection_is_a_connection_lost_and_no_a
         assert (caught.value.kind, caught.value.code) == ("transient", "files_connection_lost")
 
 
+def test_what_fails_before_there_is_a_session_is_no_answer_of_the_server() -> None:
+    place = Sftp({"host": "127.0.0.1", "port": 1})
+    with pytest.raises(TransientError) as caught, place._told(code="files_server_unreachable"):
+        raise OSError("getaddrinfo returns an empty list")
+    assert caught.value.code == "files_server_unreachable"
+
+
 @pytest.mark.parametrize("tls", [True, False])
 def test_an_ftp_server_that_is_cut_off_in_the_middle_leaves_no_file_and_gets_it_when_it_is_back(tls: bool) -> None:
     with FtpServer(tls=tls).running() as ftp:
