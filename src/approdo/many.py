@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, models
@@ -38,6 +39,11 @@ def select(
         )
         found: list[tuple[Any, ...]] = cursor.fetchall()
     return found
+
+
+def aware(moment: datetime | None) -> datetime | None:
+    """A moment that `select` gave. On SQLite it is in UTC and does not say so."""
+    return moment.replace(tzinfo=UTC) if moment else None
 
 
 def _many(values: Iterable[Any]) -> tuple[str, str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db.models import Sum
 
+from approdo.many import select
 from approdo.sales.models import BilledLine, OrderLink, OrderUpdate, SaleDocument, SaleLine
 
 Invoicing = SaleDocument.Invoicing
@@ -27,8 +28,8 @@ def billed(orders: Collection[int], without: int | None = None) -> dict[tuple[in
 
 def refresh(orders: Collection[int]) -> None:
     """Work out anew how much of these orders is invoiced. Those that nobody billed are passed over."""
-    linked = set(OrderLink.objects.filter(order__in=orders).values_list("order", flat=True))
-    linked |= set(SaleDocument.objects.filter(pk__in=orders).exclude(invoicing=None).values_list("pk", flat=True))
+    linked = {order for (order,) in select(OrderLink, ("order_id",), {}, "order_id", orders)}
+    linked |= {order for order, found in select(SaleDocument, ("id", "invoicing"), {}, "id", orders) if found}
     if not linked:
         return
     pieces: dict[int, dict[str, int]] = defaultdict(dict)

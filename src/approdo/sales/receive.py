@@ -11,7 +11,7 @@ from django.db import connection
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from approdo.many import among, select
+from approdo.many import among, aware, select
 from approdo.sales import invoicing, personal, rows, status_rows
 from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
 from approdo.sales.personal import Kept
@@ -62,6 +62,9 @@ class Known(NamedTuple):
     personal: Kept | None = None
 
 
+KNOWN = ("id", "version", "content_digest", "detailed", "changed_date", "state_changed_date", "asked_at")
+
+
 class Came(NamedTuple):
     """A document of the batch, its bytes (without its consumer, where purged) and their digest."""
 
@@ -106,7 +109,7 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False, recode: Reco
     forgotten = _forgotten(batch, stored, marks, origin)
     different = _different(batch, stored, forgotten)
     numbers = {came.received.number for came in different}
-    known = _known(batch, origin, [number for number in stored if number in numbers], marks)
+    known = _known(batch, [one for number, one in stored.items() if number in numbers], marks)
     counts = Counts(read=len(batch.documents), unchanged=len(batch.documents) - len(different))
     incoming: dict[str, Incoming] = {}
     refreshed: dict[str, tuple[int, bytes, bytes]] = {}
@@ -122,7 +125,7 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False, recode: Reco
             counts.failed += 1
             counts.notes.append(_unreadable(number, error))
             continue
-        if before and _content_of(before, batch) == new.content_digest:
+        if before and before.content_digest == new.content_digest:
             refreshed[new.document.number] = (before.id, new.raw_digest, new.content_digest)
             counts.unchanged += 1
         elif before is None and batch.states and new.document.state not in batch.states:
@@ -142,14 +145,23 @@ def _stored(batch: Batch, origin: Origin) -> dict[str, Stored]:
     return {number: Stored(pk, bytes(raw)) for number, pk, raw in found}
 
 
-def _known(batch: Batch, origin: Origin, numbers: Sequence[str], marks: Mapping[int, Kept]) -> dict[str, Known]:
-    if not numbers:
+def _known(batch: Batch, stored: Collection[Stored], marks: Mapping[int, Kept]) -> dict[str, Known]:
+    """The rest of what is stored of these, by their numbers."""
+    if not stored:
         return {}
-    found = SaleDocument.objects.filter(among("number", numbers), **_key(batch, origin)).order_by().values_list(
-        "number", "id", "version", "content_digest", "detailed", "changed_date", "state_changed_date", "asked_at",
-    )  # fmt: skip
+    found = select(SaleDocument, ("number", *KNOWN), {}, "id", [one.id for one in stored])
+    contents = _contents([pk for _, pk, _, content, *_ in found if not content], batch)
     return {
-        number: Known(pk, version, bytes(content), detailed, changed, state_changed, asked, marks.get(pk))
+        number: Known(
+            id=pk,
+            version=version,
+            content_digest=bytes(content) or contents[pk],
+            detailed=bool(detailed),
+            changed_date=aware(changed),
+            state_changed_date=aware(state_changed),
+            asked_at=asked.replace(tzinfo=UTC),
+            personal=marks.get(pk),
+        )
         for number, pk, version, content, detailed, changed, state_changed, asked in found
     }
 
@@ -198,12 +210,10 @@ def _decoded(batch: Batch, came: Came, stored: Known | None, forgotten: bool, or
     return Incoming(document, raw, raw_digest, content, stored, mark)
 
 
-def _content_of(stored: Known, batch: Batch) -> bytes:
-    """The digest of a stored document's content."""
-    if stored.content_digest:
-        return stored.content_digest
-    newest = DocumentVersion.objects.get(document=stored.id, number=stored.version)
-    return digest(batch.canonical(raw_bytes(newest)))
+def _contents(documents: Collection[int], batch: Batch) -> dict[int, bytes]:
+    """The digests of the contents of documents that have come once only, and so have none yet."""
+    versions = DocumentVersion.objects.filter(document__in=documents) if documents else ()
+    return {one.document_id: digest(batch.canonical(raw_bytes(one))) for one in versions}
 
 
 def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: Counts) -> None:
@@ -242,7 +252,8 @@ def _write(chosen: Sequence[Incoming], batch: Batch, origin: Origin, counts: Cou
     ids = {one.document.number: one.known.id for one in chosen if one.known}
     changed = list(ids.values())
     new = [one.document.number for one in chosen if one.known is None]
-    ids |= dict(select(SaleDocument, ("number", "id"), _key(batch, origin), "number", new))
+    if new:
+        ids |= dict(select(SaleDocument, ("number", "id"), _key(batch, origin), "number", new))
     own = recode(documents, changed)
     rows.write_lines([(ids[document.number], document) for document in documents], changed, own)
     rows.write_versions([_version(ids[one.document.number], one) for one in chosen], origin.run, origin.at)

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import msgspec
 from django.db import connection
 
+from approdo.many import select
 from approdo.sales.bulk import upsert
 from approdo.sales.fields import plain
 from approdo.sales.models import CODE_LENGTH, NUMBER_LENGTH, DocumentVersion, SaleDocument, SaleLine
@@ -162,20 +163,30 @@ def write_lines(
     """Insert or update the lines of documents. Of those `changed`, a line that is no longer there is marked.
 
     `own` holds what is ours in each line of each document. Without it own SKU and title stay what they are, unless
-    a line is for another product now: then they are none.
+    a line is for another product now: then they are none; and no line misses a match.
     """
     if changed:
-        SaleLine.objects.filter(document_id__in=changed).update(vanished=True, unmatched=None)
+        _mark_vanished(documents, changed)
     lines = [
         _line_row(pk, position, line) for pk, document in documents for position, line in enumerate(document.lines, 1)
     ]
-    columns: tuple[str, ...] = LINE_CONTENT
-    kept = {"sku": THE_PRODUCT, "own_title": THE_PRODUCT}
-    if own is not None:
+    if own is None:
+        columns: tuple[str, ...] = (*LINE_CONTENT, "unmatched")
+        kept = {"sku": THE_PRODUCT, "own_title": THE_PRODUCT}
+        lines = [(*line, None) for line in lines]
+    else:
         columns, kept = (*LINE_CONTENT, *OWN), {}
         ours = (line for document in own for line in document)
         lines = [(*line, *own_line) for line, own_line in zip(lines, ours, strict=True)]
     upsert(SaleLine, (*LINE_KEY, *columns), lines, LINE_KEY, columns, kept)
+
+
+def _mark_vanished(documents: Sequence[tuple[int, Document]], changed: Sequence[int]) -> None:
+    there = {(pk, line.sequence) for pk, document in documents for line in document.lines}
+    stored = select(SaleLine, ("id", *LINE_KEY), {"vanished": False}, "document_id", changed)
+    gone = [pk for pk, *key in stored if tuple(key) not in there]
+    if gone:
+        SaleLine.objects.filter(pk__in=gone).update(vanished=True, unmatched=None)
 
 
 def write_own(lines: Sequence[tuple[int, OwnLine]]) -> None:
