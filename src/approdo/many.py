@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -41,6 +42,20 @@ def select(
     return found
 
 
+def update(model: type[models.Model], where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
+    """Put `values` into the rows that are as `where` says, and say how many they were. Also for every page."""
+    sets = ", ".join(f"{quoted(column)} = %s" for column in values)
+    conditions = " AND ".join(f"{quoted(column)} = %s" for column in where)
+    fields: list[Any] = [model._meta.get_field(name) for name in values]
+    given = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {quoted(model._meta.db_table)} SET {sets} WHERE {conditions}", [*given, *where.values()]
+        )
+        many: int = cursor.rowcount
+    return many
+
+
 def aware(moment: datetime | None) -> datetime | None:
     """A moment that `select` gave. On SQLite it is in UTC and does not say so."""
     return moment.replace(tzinfo=UTC) if moment else None
@@ -53,6 +68,7 @@ def _many(values: Iterable[Any]) -> tuple[str, str, Any]:
     return " IN (SELECT value FROM json_each(", "))", json.dumps(list(values))
 
 
+@cache
 def quoted(name: str) -> str:
     """The name of a table or column as statements hold it."""
     return connection.ops.quote_name(name)

@@ -5,11 +5,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import F
 
 from approdo.exchanges import pushing
 from approdo.exchanges.models import NumberRead, RequestLogged, RunNote, WindowRead
 from approdo.exchanges.recoding import Asks, Intake, nobody_asks
+from approdo.many import update
+from approdo.sales.bulk import insert
 from approdo.sales.receive import Counts, Origin, receive
 from approdo.sales.status import receive_statuses
 from approdo.sdk.connector import STATUS_SCANS, RequestMade
@@ -41,24 +42,21 @@ def take_page(
     at the first page bounds what the window proves: what bears a later moment was not there yet. `asks` says
     whether SKUs are recoded.
     """
-    many = len(batch.statuses if isinstance(batch, StatusBatch) else batch.documents)
-    # Most pages bring nothing new: counted so at once, they need no second statement.
-    assumed = Counts(read=many, unchanged=many)
     moved = {"pages": page + 1, "next_token": next_token, "complete": next_token is None, "read_at": at}
     if page == 0:
         moved["read_until"] = min(window.end, their_clock or window.end)
     with transaction.atomic():
         keep_requests(window.run, requests)
         # Not where the window was begun anew meanwhile: its pages are cut elsewhere now.
-        next_one = WindowRead.objects.filter(pk=window.pk, pages=page, restarts=window.restarts, complete=False)
-        if not next_one.update(**moved, read=F("read") + many, unchanged=F("unchanged") + many):
+        next_one = {"id": window.pk, "pages": page, "restarts": window.restarts, "complete": False}
+        if not update(WindowRead, next_one, moved):
             return False
         origin = Origin(window.node_id, window.run, at)
         if isinstance(batch, StatusBatch):
             counts = receive_statuses(batch, origin)
         else:
             counts = store(batch, origin, asks, known_only=window.known_only)
-        _count(window, counts, assumed)
+        _count(window, counts)
         keep_notes(window.run, [*batch.notes, *counts.notes], at)
     return True
 
@@ -121,12 +119,9 @@ def miss_order(wanted: NumberRead, error: ApprodoError, at: datetime) -> None:
     )
 
 
-def _count(window: WindowRead, counts: Counts, assumed: Counts) -> None:
-    """Put right what was `assumed` of the page."""
-    added = [getattr(counts, name) - getattr(assumed, name) for name in COUNTED]
-    if any(added):
-        with connection.cursor() as cursor:
-            cursor.execute(_ADD, [*added, window.pk])
+def _count(window: WindowRead, counts: Counts) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_ADD, [*(getattr(counts, name) for name in COUNTED), window.pk])
 
 
 _ADD = f"UPDATE exchanges_windowread SET {', '.join(f'{name} = {name} + %s' for name in COUNTED)} WHERE id = %s"  # noqa: S608
@@ -140,19 +135,15 @@ def keep_notes(run: int, notes: Sequence[Note], at: datetime) -> None:
 
 def keep_requests(run: int, requests: Sequence[RequestMade]) -> None:
     """Keep the requests made for a run, failed ones too."""
-    RequestLogged.objects.bulk_create(
-        RequestLogged(
-            run=run,
-            at=made.at,
-            operation=made.operation[:80],
-            status=made.status,
-            request_id=made.request_id[:200],
-            milliseconds=made.milliseconds,
-            attempt=made.attempt,
-            error=made.error[:60],
+    rows = [
+        (
+            run, made.at, made.operation[:80], made.status, made.request_id[:200],
+            made.milliseconds, made.attempt, made.error[:60],
         )
         for made in requests
-    )
+    ]  # fmt: skip
+    columns = ("run", "at", "operation", "status", "request_id", "milliseconds", "attempt", "error")
+    insert(RequestLogged, columns, rows)
 
 
 class Progress(NamedTuple):

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 
 from approdo.exchanges.intake import fail_statuses, fail_window, keep_requests, restart_window, take_page
 from approdo.exchanges.models import WindowRead
+from approdo.many import select
 from approdo.processes import database, planning, recodings, runs
 from approdo.processes.models import Connector, Run
 from approdo.sdk.connector import RequestMade, Scan
@@ -119,11 +120,11 @@ class _Reader:
         """Whether the run is still wanted. Raises `database.Closing` where the worker ends, `TakenOver`."""
         if database.closing.is_set():
             raise database.Closing
-        live = Run.objects.filter(pk=self._run.pk, state__in=Run.LIVE, connector__isnull=False)
-        worker = live.values_list("worker", flat=True).first()
-        if worker not in (None, self._worker):
-            raise TakenOver
-        return worker is not None
+        for worker, connector in select(Run, ("worker", "connector_id"), {"id": self._run.pk}, "state", Run.LIVE):
+            if worker != self._worker:
+                raise TakenOver
+            return connector is not None
+        return False
 
     def _open(self, number: int) -> None:
         """Ask for the page that the window's row says comes next, if any."""

@@ -32,10 +32,18 @@ def upsert(
     while the columns named with them stay the same, and else become null. Runs inside the caller's transaction.
     Within `rows` a key stands once.
     """
+    unless = tuple((name, tuple(same)) for name, same in (kept or {}).items())
+    _write(_way(model, tuple(columns), tuple(key), tuple(update), unless), rows)
+
+
+def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert `rows` (values in the order of `columns`, field attnames)."""
+    _write(_way(model, tuple(columns)), rows)
+
+
+def _write(way: "_Way", rows: Sequence[Sequence[Any]]) -> None:
     if not rows:
         return
-    unless = tuple((name, tuple(same)) for name, same in (kept or {}).items())
-    way = _way(model, tuple(columns), tuple(key), tuple(update), unless)
     prepared = _prepared(way.special, rows)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
@@ -60,9 +68,9 @@ class _Way(NamedTuple):
 def _way(
     model: type[models.Model],
     columns: tuple[str, ...],
-    key: tuple[str, ...],
-    update: tuple[str, ...],
-    kept: tuple[tuple[str, tuple[str, ...]], ...],
+    key: tuple[str, ...] | None = None,
+    update: tuple[str, ...] = (),
+    kept: tuple[tuple[str, tuple[str, ...]], ...] = (),
 ) -> _Way:
     """Worked out once: for the few changes of a page it took longer than writing them."""
     fields: list[Any] = [model._meta.get_field(name) for name in columns]
@@ -122,7 +130,9 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _conflict(key: Sequence[str], assignments: Sequence[str]) -> str:
+def _conflict(key: Sequence[str] | None, assignments: Sequence[str]) -> str:
+    if key is None:
+        return ""
     target = ", ".join(map(quoted, key))
     if not assignments:
         return f"ON CONFLICT ({target}) DO NOTHING" if key else "ON CONFLICT DO NOTHING"

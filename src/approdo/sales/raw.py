@@ -31,5 +31,9 @@ def is_sealed(kept: DocumentVersion | StatusVersion | SetAside) -> bool:
 
 def raw_bytes(kept: DocumentVersion | StatusVersion | SetAside) -> bytes:
     """The raw bytes of what was kept, exactly as they came; without the consumer once that is purged."""
-    stored = bytes(kept.raw)
-    return zlib.decompress(secrets.unseal(stored) if is_sealed(kept) else stored)
+    return opened(bytes(kept.raw), is_sealed(kept))
+
+
+def opened(stored: bytes, is_sealed: bool) -> bytes:
+    """What `compress`, or `sealed`, was given."""
+    return zlib.decompress(secrets.unseal(stored) if is_sealed else stored)

@@ -15,7 +15,7 @@ from approdo.many import among, aware, select
 from approdo.sales import invoicing, personal, rows, status_rows
 from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
 from approdo.sales.personal import Kept
-from approdo.sales.raw import compress, digest, raw_bytes, sealed
+from approdo.sales.raw import compress, digest, opened, sealed
 from approdo.sdk.documents import Batch, DocumentType, Note, Received, without_personal
 from approdo.sdk.documents import SaleDocument as Document
 from approdo.sdk.errors import UnreadableDocument
@@ -212,8 +212,10 @@ def _decoded(batch: Batch, came: Came, stored: Known | None, forgotten: bool, or
 
 def _contents(documents: Collection[int], batch: Batch) -> dict[int, bytes]:
     """The digests of the contents of documents that have come once only, and so have none yet."""
-    versions = DocumentVersion.objects.filter(document__in=documents) if documents else ()
-    return {one.document_id: digest(batch.canonical(raw_bytes(one))) for one in versions}
+    if not documents:
+        return {}
+    versions = select(DocumentVersion, ("document_id", "raw", "sealed"), {}, "document_id", documents)
+    return {pk: digest(batch.canonical(opened(bytes(raw), secret))) for pk, raw, secret in versions}
 
 
 def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: Counts) -> None:

@@ -6,6 +6,8 @@ from decimal import Decimal
 
 import pytest
 from amazon_orders import ASKED_AT, batch, item, node, order, received
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from msgspec.structs import replace
 
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
@@ -148,6 +150,30 @@ def test_a_line_that_vanishes_is_marked_and_not_deleted(origin):
     assert dict(SaleLine.objects.values_list("sequence", "vanished")) == {"1": True, "2": False}
 
 
+def test_a_line_that_comes_back_is_there_again_and_another_orders_is_not_touched(origin):
+    one, two = item("1"), item("2")
+    for minutes, (first, second) in enumerate([([one, two], [one, two]), ([two], [one]), ([one, two], [one])]):
+        orders = (order("PO000001", items=first), order("PO000002", items=second))
+        receive(batch(*orders, asked_at=ASKED_AT + timedelta(minutes=minutes)), origin)
+    lines = SaleLine.objects.order_by("document__number", "sequence").values_list("sequence", "vanished")
+    assert list(lines) == [("1", False), ("2", False), ("1", False), ("2", True)]
+
+
+def test_many_changed_orders_cost_as_many_statements_as_one(origin):
+    numbers = [f"PO{number:06}" for number in range(20)]
+    receive(batch(*(order(number) for number in numbers)), origin)
+
+    def statements(deal_code, *changed):
+        with CaptureQueriesContext(connection) as asked:
+            counts = receive(batch(*(order(number, dealCode=deal_code) for number in changed)), origin)
+        assert counts.updated == len(changed)
+        return len(asked)
+
+    # The second and the twenty-first version of the one; of the others the second.
+    assert statements("A", numbers[0]) == statements("A", *numbers[1:])
+    assert statements("B", numbers[0]) == statements("B", *numbers[1:])
+
+
 def test_an_unknown_order_in_a_state_that_is_not_ticked_is_left_out_and_a_known_one_updated(origin):
     receive(batch(order("PO000001")), origin)
     page = batch(
@@ -198,6 +224,19 @@ def test_what_no_column_can_hold_sets_one_order_aside_and_not_its_page(origin, d
 )
 def test_strange_but_readable_orders_are_stored(origin, details):
     assert counted(receive(batch(order(**details)), origin)) == {"read": 1, "created": 1}
+
+
+def test_whatever_characters_a_text_has_it_is_stored_as_it_is(origin):
+    text = "\"'\\ %s {} \t\n\r\x01\x7f\u2028\ufeff\U0001f600é\\u0041 \\x41"
+    line = item(vendorProductIdentifier=text)
+    ship_to = {"partyId": text[:50], "address": {"name": text, "addressLine1": text}}
+    counts = receive(batch(order(items=[line], dealCode=text, shipToParty=ship_to)), origin)
+    assert counts.created == 1, counts.notes
+    document = SaleDocument.objects.get()
+    assert (document.deal_code, document.ship_to) == (text, text[:50])
+    assert document.parties["ship_to"]["address"]["name"] == text
+    assert document.lines.get().vendor_sku == text
+    assert json.loads(raw_bytes(document.versions.get()))["orderDetails"]["dealCode"] == text
 
 
 def test_the_total_is_null_where_a_line_is_priced_by_weight(origin):
