@@ -42,18 +42,24 @@ def select(
     return found
 
 
-def update(model: type[models.Model], where: Mapping[str, Any], values: Mapping[str, Any]) -> int:
-    """Put `values` into the rows that are as `where` says, and say how many they were. Also for every page."""
-    sets = ", ".join(f"{quoted(column)} = %s" for column in values)
+def update(
+    model: type[models.Model], where: Mapping[str, Any], values: Mapping[str, Any], more: Mapping[str, int]
+) -> int:
+    """Put `values` into the rows that are as `where` says, add `more` to theirs, and say how many they were.
+
+    For what is done with every page.
+    """
+    sets = ", ".join(
+        [f"{quoted(column)} = %s" for column in values] + [f"{quoted(one)} = {quoted(one)} + %s" for one in more]
+    )
     conditions = " AND ".join(f"{quoted(column)} = %s" for column in where)
     fields: list[Any] = [model._meta.get_field(name) for name in values]
     given = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
+    statement = f"UPDATE {quoted(model._meta.db_table)} SET {sets} WHERE {conditions}"
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE {quoted(model._meta.db_table)} SET {sets} WHERE {conditions}", [*given, *where.values()]
-        )
-        many: int = cursor.rowcount
-    return many
+        cursor.execute(statement, [*given, *more.values(), *where.values()])
+        found: int = cursor.rowcount
+    return found
 
 
 def aware(moment: datetime | None) -> datetime | None:
