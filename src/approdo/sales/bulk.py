@@ -28,9 +28,9 @@ def upsert(
 ) -> None:
     """Insert `rows` (values in the order of `columns`, field attnames); where `key` exists, set `update`.
 
-    With nothing to update, existing rows stay as they are. Of columns that are not written, those of `kept` stay
-    while the columns named with them stay the same, and else become null. Runs inside the caller's transaction.
-    Within `rows` a key stands once.
+    Rows that say the same already are not written; with nothing to update, all that exist stay as they are. Of columns
+    that are not written, those of `kept` stay while the columns named with them stay the same, and else become null.
+    Runs inside the caller's transaction. Within `rows` a key stands once.
     """
     unless = tuple((name, tuple(same)) for name, same in (kept or {}).items())
     _write(_way(model, tuple(columns), tuple(key), tuple(update), unless), rows)
@@ -81,8 +81,7 @@ def _way(
     values = f"VALUES ({places})"
     if connection.vendor == "postgresql":
         values = f"SELECT {into} FROM json_populate_recordset(NULL::{table}, %s)"
-    assignments = [*map(_excluded, update), *(_kept(table, *one) for one in kept)]
-    return _Way(names, special, f"INSERT INTO {table} ({into}) {values} {_conflict(key, assignments)}")
+    return _Way(names, special, f"INSERT INTO {table} ({into}) {values} {_conflict(table, key, update, kept)}")
 
 
 # Written as they are: asking these fields to prepare a value costs more than writing it.
@@ -130,17 +129,19 @@ def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _conflict(key: Sequence[str] | None, assignments: Sequence[str]) -> str:
+def _conflict(
+    table: str, key: Sequence[str] | None, update: Sequence[str], kept: Sequence[tuple[str, Sequence[str]]]
+) -> str:
     if key is None:
         return ""
-    target = ", ".join(map(quoted, key))
-    if not assignments:
-        return f"ON CONFLICT ({target}) DO NOTHING" if key else "ON CONFLICT DO NOTHING"
-    return f"ON CONFLICT ({target}) DO UPDATE SET {', '.join(assignments)}"
-
-
-def _excluded(name: str) -> str:
-    return f"{quoted(name)} = excluded.{quoted(name)}"
+    conflict = f"ON CONFLICT ({', '.join(map(quoted, key))})" if key else "ON CONFLICT"
+    if not update:
+        return f"{conflict} DO NOTHING"
+    sets = [f"{quoted(name)} = excluded.{quoted(name)}" for name in update]
+    sets += [_kept(table, *one) for one in kept]
+    differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+    there, came = (", ".join(f"{whose}.{quoted(name)}" for name in update) for whose in (table, "excluded"))
+    return f"{conflict} DO UPDATE SET {', '.join(sets)} WHERE ({there}) {differs} ({came})"
 
 
 def _kept(table: str, name: str, same: Sequence[str]) -> str:

@@ -50,11 +50,15 @@ class Stored(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What else is stored of a document, for one that came with other bytes."""
+    """What else is stored of a document, for one that came with other bytes.
+
+    `kept` is its newest raw text, none where the digest of its content is known.
+    """
 
     id: int
     version: int
     content_digest: bytes
+    kept: bytes | None
     detailed: bool
     changed_date: datetime | None
     state_changed_date: datetime | None
@@ -79,7 +83,6 @@ class Incoming(NamedTuple):
     document: Document
     raw: bytes
     raw_digest: bytes
-    content_digest: bytes
     known: Known | None
     personal: Kept | None
 
@@ -109,7 +112,7 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False, recode: Reco
     forgotten = _forgotten(batch, stored, marks, origin)
     different = _different(batch, stored, forgotten)
     numbers = {came.received.number for came in different}
-    known = _known(batch, [one for number, one in stored.items() if number in numbers], marks)
+    known = _known([one for number, one in stored.items() if number in numbers], marks)
     counts = Counts(read=len(batch.documents), unchanged=len(batch.documents) - len(different))
     incoming: dict[str, Incoming] = {}
     refreshed: dict[str, tuple[int, bytes, bytes]] = {}
@@ -125,8 +128,8 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False, recode: Reco
             counts.failed += 1
             counts.notes.append(_unreadable(number, error))
             continue
-        if before and before.content_digest == new.content_digest:
-            refreshed[new.document.number] = (before.id, new.raw_digest, new.content_digest)
+        if before and (content := _same_content(before, new, batch)):
+            refreshed[new.document.number] = (before.id, new.raw_digest, content)
             counts.unchanged += 1
         elif before is None and batch.states and new.document.state not in batch.states:
             counts.left_out += 1
@@ -145,17 +148,18 @@ def _stored(batch: Batch, origin: Origin) -> dict[str, Stored]:
     return {number: Stored(pk, bytes(raw)) for number, pk, raw in found}
 
 
-def _known(batch: Batch, stored: Collection[Stored], marks: Mapping[int, Kept]) -> dict[str, Known]:
+def _known(stored: Collection[Stored], marks: Mapping[int, Kept]) -> dict[str, Known]:
     """The rest of what is stored of these, by their numbers."""
     if not stored:
         return {}
     found = select(SaleDocument, ("number", *KNOWN), {}, "id", [one.id for one in stored])
-    contents = _contents([pk for _, pk, _, content, *_ in found if not content], batch)
+    newest = _newest({pk: version for _, pk, version, content, *_ in found if not content})
     return {
         number: Known(
             id=pk,
             version=version,
-            content_digest=bytes(content) or contents[pk],
+            content_digest=bytes(content),
+            kept=newest.get(pk),
             detailed=bool(detailed),
             changed_date=aware(changed),
             state_changed_date=aware(state_changed),
@@ -205,17 +209,34 @@ def _decoded(batch: Batch, came: Came, stored: Known | None, forgotten: bool, or
         if mark.purged:
             raw = batch.privacy.redact(raw)
             document, raw_digest = batch.decode(raw), digest(raw)
-    # Of a new document it is worked out when one with other bytes comes: most never change.
-    content = digest(batch.canonical(raw)) if stored else b""
-    return Incoming(document, raw, raw_digest, content, stored, mark)
+    return Incoming(document, raw, raw_digest, stored, mark)
 
 
-def _contents(documents: Collection[int], batch: Batch) -> dict[int, bytes]:
-    """The digests of the contents of documents that have come once only, and so have none yet."""
-    if not documents:
+def _newest(versions: Mapping[int, int]) -> dict[int, bytes]:
+    """The raw texts of these versions, by their documents."""
+    if not versions:
         return {}
-    versions = select(DocumentVersion, ("document_id", "raw", "sealed"), {}, "document_id", documents)
-    return {pk: digest(batch.canonical(opened(bytes(raw), secret))) for pk, raw, secret in versions}
+    found = select(DocumentVersion, ("document_id", "number", "raw", "sealed"), {}, "document_id", versions)
+    return {pk: opened(bytes(raw), secret) for pk, number, raw, secret in found if number == versions[pk]}
+
+
+def _same_content(known: Known, new: Incoming, batch: Batch) -> bytes | None:
+    """The digest of the content that both have; none where it changed.
+
+    It is worked out where nothing else tells: what reads differently has changed, and most do.
+    """
+    if known.kept is not None and not _reads_the_same(known.kept, new, batch):
+        return None
+    content = digest(batch.canonical(new.raw))
+    before = known.content_digest if known.kept is None else digest(batch.canonical(known.kept))
+    return content if content == before else None
+
+
+def _reads_the_same(kept: bytes, new: Incoming, batch: Batch) -> bool:
+    try:
+        return batch.decode(kept) == new.document
+    except UnreadableDocument:
+        return False
 
 
 def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: Counts) -> None:
@@ -275,7 +296,7 @@ def _row(one: Incoming, document: Document, batch: Batch, origin: Origin) -> row
         document=document,
         version=_number(one),
         raw_digest=one.raw_digest,
-        content_digest=one.content_digest,
+        content_digest=b"",
         asked_at=batch.asked_at,
         node=origin.node,
         run=origin.run,
