@@ -20,16 +20,11 @@ setup: $(VENV)/runtime
 up: $(VENV)/runtime
 	@$(BIN)/approdo up
 
-# On each database everything that touches one. What the commands do there, tests/ sees on both. More processes than
-# cores, because many tests wait for the processes that they start.
+# On each database everything that touches one.
 test: $(VENV)/dev $(TRYTON)/ready
 	@sh tools/test-services.sh
 	@$(BIN)/python -m compileall -q src tests
-	@echo "== SQLite"; $(BIN)/pytest -n 6 --dist worksteal -q
-	@if $(BIN)/python tests/postgres.py; then \
-		echo "== PostgreSQL"; APPRODO_TEST_DATABASE=postgresql $(BIN)/pytest -n 6 --dist worksteal -q -m "not once" \
-			--ignore=src/amazon_simulator --ignore=src/approdo/connectors --ignore=src/approdo/cli; \
-	else echo "PostgreSQL is not installed: its half of the tests is skipped."; fi
+	@sh tools/tests.sh $(BIN)
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check --quiet .

@@ -11,6 +11,10 @@ from hub import Hub
 from approdo.cli.copies.archive import Archive, Column, Manifest, Table, writing
 
 NOT_COPIED = {"django_session", "django_migrations", "processes_worker", "processes_look", "backoffice_tableupload"}
+FILES_COLUMNS = """
+SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'
+"""
+SERVERS_COLUMNS = "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'public'"
 
 
 def empty_hub(home: Path, **where: str) -> Hub:
@@ -21,13 +25,16 @@ def empty_hub(home: Path, **where: str) -> Hub:
 
 def everything(hub: Hub) -> dict[str, list[str]]:
     """Every row of every table of the hub, past the hub."""
-    if "APPRODO_DATABASE_URL" in hub.environment:
-        names = hub.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-    elif not (hub.home / "hub.sqlite3").exists():
+    if not hub.database and not (hub.home / "hub.sqlite3").exists():
         return {}
-    else:
-        names = hub.rows("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-    return {name: sorted(map(repr, hub.rows(f'SELECT * FROM "{name}"'))) for (name,) in names if name not in NOT_COPIED}
+    columns: dict[str, list[str]] = {}
+    for table, column in hub.rows(SERVERS_COLUMNS if hub.database else FILES_COLUMNS):
+        columns.setdefault(table, []).append(f'"{column}"')
+    return {
+        table: sorted(map(repr, hub.rows(f'SELECT {", ".join(sorted(names))} FROM "{table}"')))
+        for table, names in columns.items()
+        if table not in NOT_COPIED
+    }
 
 
 def assert_equal_but_for_the_form_of_json(one: Hub, other: Hub) -> None:
@@ -43,25 +50,37 @@ def assert_equal_but_for_the_form_of_json(one: Hub, other: Hub) -> None:
                 assert file.execute(left).fetchall() == [], name
 
 
-def as_before_alarms(file: Path) -> Path:
-    """The same copy as a version would have made it that knew no alarms, nor anything that came with or after them."""
+def as_before(migration: tuple[str, str], file: Path) -> Path:
+    """The same copy as a version would have made it that had neither this migration, nor any that came after it."""
     archive, older = Archive(file), file.with_suffix(".older")
-    migrations, columns = _before(("processes", "0006_alarms"))
-    assert "processes_run" in columns
-    assert "processes_alarm" not in columns
+    migrations, columns = _before(migration)
+    assert len(columns) < len(archive.manifest.tables)
+    _write(older, archive, columns, migrations)
+    return older
+
+
+def without_squashed(file: Path) -> Path:
+    """The same copy as a version would have made it that had the same tables, but no squashed migrations."""
+    archive, older = Archive(file), file.with_suffix(".older")
+    columns = {table.name: {column.name for column in table.columns} for table in archive.manifest.tables}
+    _write(older, archive, columns, {name for name in archive.manifest.migrations if "_squashed_" not in name})
+    return older
+
+
+def _write(older: Path, archive: Archive, columns: dict[str, set[str]], migrations: set[str]) -> None:
     with older.open("wb") as target, writing(target, archive.manifest.made_at) as writer:
         known = [table for table in archive.manifest.tables if table.name in columns]
         tables = [_with_only(columns[table.name], archive, table, writer) for table in known]
         left = [name for name in archive.manifest.migrations if name in migrations]
         manifest = {name: getattr(archive.manifest, name) for name in Manifest.__struct_fields__}
         writer.manifest(Manifest(**manifest | {"tables": tables, "migrations": left}))
-    return older
 
 
 def _before(migration: tuple[str, str]) -> tuple[set[str], dict[str, set[str]]]:
     """The migrations that do not need this one, and the columns of each table that they make."""
-    graph = MigrationLoader(None).graph
-    earlier = [node for node in graph.nodes if migration not in graph.forwards_plan(node)]
+    loader = MigrationLoader(None, replace_migrations=False)
+    graph, files = loader.graph, loader.disk_migrations
+    earlier = [node for node in graph.nodes if migration not in graph.forwards_plan(node) and not files[node].replaces]
     models = graph.make_state(nodes=earlier).apps.get_models(include_auto_created=True)
     columns = {model._meta.db_table: {field.column for field in model._meta.local_concrete_fields} for model in models}
     return {f"{app}.{name}" for app, name in earlier}, columns

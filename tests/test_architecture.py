@@ -40,6 +40,18 @@ def test_migrations_depend_on_lower_packages_only():
                 assert ORDER.index(other) <= ORDER.index(app), f"{app}.{name} needs {other}"
 
 
+def test_no_migration_but_those_that_were_squashed_depends_on_one_of_them():
+    """Else restoring an old copy would make the tables of both."""
+    from django.db.migrations.loader import MigrationLoader
+
+    files = MigrationLoader(None).disk_migrations
+    replaced = {key for migration in files.values() for key in migration.replaces}
+    assert replaced
+    for key, migration in files.items():
+        if key not in replaced:
+            assert not replaced & set(migration.dependencies), key
+
+
 def test_no_file_is_longer_than_400_lines_and_no_function_than_40():
     for path in sources():
         text = path.read_text()

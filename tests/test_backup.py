@@ -13,7 +13,7 @@ import born_ready
 import pytest
 import truth
 from copies import (
-    as_before_alarms,
+    as_before,
     assert_equal_but_for_the_form_of_json,
     copied,
     empty_hub,
@@ -261,10 +261,13 @@ def test_a_copy_of_a_newer_version_is_refused(used: Hub, elsewhere: Hub):
     assert "newer than this one" in refused(elsewhere, copied(used))
 
 
-def test_a_copy_of_an_older_version_is_brought_up_to_this_one(used: Hub, elsewhere: Hub):
-    file = as_before_alarms(copied(used))
-    restored(elsewhere, file)
-    assert elsewhere.rows("SELECT name FROM processes_recipient") == []
+@pytest.mark.parametrize(
+    ("migration", "gone"),
+    [(("processes", "0006_alarms"), "processes_recipient"), (("sales", "0011_billing"), "exchanges_receipt")],
+)
+def test_a_copy_of_an_older_version_is_brought_up_to_this_one(used: Hub, elsewhere: Hub, migration, gone):
+    restored(elsewhere, as_before(migration, copied(used)))
+    assert elsewhere.rows(f"SELECT * FROM {gone}") == []
     assert everything(elsewhere)["sales_saleline"] == everything(used)["sales_saleline"]
     assert elsewhere.run()["state"] == "succeeded"
 

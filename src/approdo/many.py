@@ -26,12 +26,10 @@ def select(
 ) -> list[tuple[Any, ...]]:
     """The rows that are as `where` says and whose column `name` holds one of `values`, as the driver gives them.
 
-    `values` are all texts or all whole numbers.
-
     For what is asked with every page: no model is built and no value converted. Columns are field attnames.
     """
-    joined, closed, given = _many(values)
-    conditions = [f"{quoted(column)} = %s" for column in where] + [f"{quoted(name)}{joined}%s{closed}"]
+    condition, given = any_of(quoted(name), values)
+    conditions = [*(f"{quoted(column)} = %s" for column in where), condition]
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {', '.join(map(quoted, columns))} FROM {quoted(model._meta.db_table)}"
@@ -43,28 +41,38 @@ def select(
 
 
 def update(
-    model: type[models.Model], where: Mapping[str, Any], values: Mapping[str, Any], more: Mapping[str, int]
+    model: type[models.Model], where: Mapping[str, Any], values: Mapping[str, Any], added: Mapping[str, int]
 ) -> int:
-    """Put `values` into the rows that are as `where` says, add `more` to theirs, and say how many they were.
+    """Of the rows that are as `where` says, set the columns of `values` and count those of `added` up; how many rows.
 
-    For what is done with every page.
+    For what is done with every page. Columns are field attnames; what is in `where` goes over as it is.
     """
     sets = ", ".join(
-        [f"{quoted(column)} = %s" for column in values] + [f"{quoted(one)} = {quoted(one)} + %s" for one in more]
+        [f"{quoted(column)} = %s" for column in values]
+        + [f"{quoted(column)} = {quoted(column)} + %s" for column in added]
     )
     conditions = " AND ".join(f"{quoted(column)} = %s" for column in where)
     fields: list[Any] = [model._meta.get_field(name) for name in values]
     given = [field.get_db_prep_save(value, connection) for field, value in zip(fields, values.values(), strict=True)]
     statement = f"UPDATE {quoted(model._meta.db_table)} SET {sets} WHERE {conditions}"
     with connection.cursor() as cursor:
-        cursor.execute(statement, [*given, *more.values(), *where.values()])
+        cursor.execute(statement, [*given, *added.values(), *where.values()])
         found: int = cursor.rowcount
     return found
 
 
-def aware(moment: datetime | None) -> datetime | None:
-    """A moment that `select` gave. On SQLite it is in UTC and does not say so."""
-    return moment.replace(tzinfo=UTC) if moment else None
+def aware(moment: datetime) -> datetime:
+    """A moment as the driver gave it. SQLite's is in UTC and does not say so."""
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def any_of(column: str, values: Iterable[Any]) -> tuple[str, Any]:
+    """For a statement's condition: whether `column`, as it is written there, holds one of `values`; its one parameter.
+
+    `values` are all texts or all whole numbers.
+    """
+    joined, closed, given = _many(values)
+    return f"{column}{joined}%s{closed}", given
 
 
 def _many(values: Iterable[Any]) -> tuple[str, str, Any]:

@@ -16,7 +16,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from approdo import environment
 from approdo.nodes import secrets
 from approdo.nodes.models import Installation, Node
-from approdo.processes.installation import pending, refuse_other_key
+from approdo.processes.installation import all_recorded, pending, refuse_other_key
 from approdo.processes.models import Recipient
 from approdo.sales import personal
 
@@ -46,7 +46,7 @@ def bring_up_to_date() -> tuple[list[str], Path | None]:
         refuse_other_key_if_any()
         applied = pending()
         copy = back_up() if applied and not is_new() else None
-        if applied:
+        if not all_recorded():
             migrate_hub()
         engine.migrate()
         use_newest_key()
@@ -54,7 +54,7 @@ def bring_up_to_date() -> tuple[list[str], Path | None]:
 
 
 def migrate_hub() -> None:
-    """Apply what is pending, and nothing else."""
+    """Apply what is pending, and write down which squashed migrations that completes."""
     call_command("migrate", interactive=False, verbosity=0)
 
 

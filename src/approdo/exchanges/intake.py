@@ -124,9 +124,9 @@ def miss_order(wanted: NumberRead, error: ApprodoError, at: datetime) -> None:
 
 def _count(window: WindowRead, counts: Counts, assumed: Counts) -> None:
     """Put right what was `assumed` of the page."""
-    more = {name: getattr(counts, name) - getattr(assumed, name) for name in COUNTED}
-    if any(more.values()):
-        update(WindowRead, {"id": window.pk}, {}, more)
+    added = {name: getattr(counts, name) - getattr(assumed, name) for name in COUNTED}
+    if any(added.values()):
+        update(WindowRead, {"id": window.pk}, {}, added)
 
 
 def keep_notes(run: int, notes: Sequence[Note], at: datetime) -> None:
@@ -144,7 +144,8 @@ def keep_requests(run: int, requests: Sequence[RequestMade]) -> None:
         for made in requests
     ]  # fmt: skip
     columns = ("run", "at", "operation", "status", "request_id", "milliseconds", "attempt", "error")
-    insert(RequestLogged, columns, rows)
+    with transaction.atomic(savepoint=False):
+        insert(RequestLogged, columns, rows)
 
 
 class Progress(NamedTuple):

@@ -37,7 +37,7 @@ def upsert(
 
 
 def insert(model: type[models.Model], columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert `rows` (values in the order of `columns`, field attnames)."""
+    """Insert `rows` (values in the order of `columns`, field attnames). Runs inside the caller's transaction."""
     _write(_way(model, tuple(columns)), rows)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from approdo.nodes import secrets
 from approdo.sales.models import DocumentVersion, PersonalData, SaleDocument, SetAside
@@ -45,6 +45,7 @@ def give_up(found: Unreadable, at: datetime) -> None:
     for number in found.versions:
         DocumentVersion.objects.filter(pk=number).update(raw=nothing, sealed=False)
         # Else it would be worked out from the text that is gone.
-        SaleDocument.objects.filter(versions=number, content_digest=b"").update(content_digest=digest(b""))
+        of_newest = SaleDocument.objects.filter(versions=number, version=F("versions__number"), content_digest=b"")
+        of_newest.update(content_digest=digest(b""))
     for number in found.set_aside:
         SetAside.objects.filter(pk=number).update(raw=nothing, sealed=False, purged_at=at)

@@ -11,11 +11,12 @@ from django.db import connection
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from approdo.many import among, aware, select
-from approdo.sales import invoicing, personal, rows, status_rows
-from approdo.sales.models import DocumentVersion, SaleDocument, SetAside
+from approdo.many import among, select
+from approdo.sales import invoicing, known_again, personal, rows, status_rows
+from approdo.sales.known_again import Known, Stored
+from approdo.sales.models import SaleDocument, SetAside
 from approdo.sales.personal import Kept
-from approdo.sales.raw import compress, digest, opened, sealed
+from approdo.sales.raw import compress, digest, sealed
 from approdo.sdk.documents import Batch, DocumentType, Note, Received, without_personal
 from approdo.sdk.documents import SaleDocument as Document
 from approdo.sdk.errors import UnreadableDocument
@@ -40,33 +41,6 @@ class Counts(Struct, kw_only=True):
     left_out: int = 0
     written: list[int] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
-
-
-class Stored(NamedTuple):
-    """By what a stored document is known again."""
-
-    id: int
-    raw_digest: bytes
-
-
-class Known(NamedTuple):
-    """What else is stored of a document, for one that came with other bytes.
-
-    `kept` is its newest raw text, none where the digest of its content is known.
-    """
-
-    id: int
-    version: int
-    content_digest: bytes
-    kept: bytes | None
-    detailed: bool
-    changed_date: datetime | None
-    state_changed_date: datetime | None
-    asked_at: datetime
-    personal: Kept | None = None
-
-
-KNOWN = ("id", "version", "content_digest", "detailed", "changed_date", "state_changed_date", "asked_at")
 
 
 class Came(NamedTuple):
@@ -105,14 +79,14 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False, recode: Reco
     documents that are not stored yet are passed over: nobody asked for them. `recode` is asked once the
     documents are written, and so locked, and before their lines are.
     """
-    stored = _stored(batch, origin)
+    stored = known_again.stored(batch, _key(batch, origin))
     if known_only:
         batch = replace(batch, documents=[received for received in batch.documents if received.number in stored])
     marks = personal.kept([one.id for one in stored.values()]) if batch.privacy else {}
     forgotten = _forgotten(batch, stored, marks, origin)
     different = _different(batch, stored, forgotten)
     numbers = {came.received.number for came in different}
-    known = _known([one for number, one in stored.items() if number in numbers], marks)
+    known = known_again.known([one for number, one in stored.items() if number in numbers], marks)
     counts = Counts(read=len(batch.documents), unchanged=len(batch.documents) - len(different))
     incoming: dict[str, Incoming] = {}
     refreshed: dict[str, tuple[int, bytes, bytes]] = {}
@@ -128,7 +102,7 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False, recode: Reco
             counts.failed += 1
             counts.notes.append(_unreadable(number, error))
             continue
-        if before and (content := _same_content(before, new, batch)):
+        if before and (content := known_again.shared_digest(before, new.raw, new.document, batch)):
             refreshed[new.document.number] = (before.id, new.raw_digest, content)
             counts.unchanged += 1
         elif before is None and batch.states and new.document.state not in batch.states:
@@ -139,35 +113,6 @@ def receive(batch: Batch, origin: Origin, known_only: bool = False, recode: Reco
     _refresh(one for number, one in refreshed.items() if number not in incoming)
     _settle(batch, unreadable, origin)
     return counts
-
-
-def _stored(batch: Batch, origin: Origin) -> dict[str, Stored]:
-    """Those of the batch that are stored. No more than what knows them again: most of them never change."""
-    numbers = [received.number for received in batch.documents if received.number]
-    found = select(SaleDocument, ("number", "id", "raw_digest"), _key(batch, origin), "number", numbers)
-    return {number: Stored(pk, bytes(raw)) for number, pk, raw in found}
-
-
-def _known(stored: Collection[Stored], marks: Mapping[int, Kept]) -> dict[str, Known]:
-    """The rest of what is stored of these, by their numbers."""
-    if not stored:
-        return {}
-    found = select(SaleDocument, ("number", *KNOWN), {}, "id", [one.id for one in stored])
-    newest = _newest({pk: version for _, pk, version, content, *_ in found if not content})
-    return {
-        number: Known(
-            id=pk,
-            version=version,
-            content_digest=bytes(content),
-            kept=newest.get(pk),
-            detailed=bool(detailed),
-            changed_date=aware(changed),
-            state_changed_date=aware(state_changed),
-            asked_at=asked.replace(tzinfo=UTC),
-            personal=marks.get(pk),
-        )
-        for number, pk, version, content, detailed, changed, state_changed, asked in found
-    }
 
 
 def _key(batch: Batch, origin: Origin) -> dict[str, Any]:
@@ -210,33 +155,6 @@ def _decoded(batch: Batch, came: Came, stored: Known | None, forgotten: bool, or
             raw = batch.privacy.redact(raw)
             document, raw_digest = batch.decode(raw), digest(raw)
     return Incoming(document, raw, raw_digest, stored, mark)
-
-
-def _newest(versions: Mapping[int, int]) -> dict[int, bytes]:
-    """The raw texts of these versions, by their documents."""
-    if not versions:
-        return {}
-    found = select(DocumentVersion, ("document_id", "number", "raw", "sealed"), {}, "document_id", versions)
-    return {pk: opened(bytes(raw), secret) for pk, number, raw, secret in found if number == versions[pk]}
-
-
-def _same_content(known: Known, new: Incoming, batch: Batch) -> bytes | None:
-    """The digest of the content that both have; none where it changed.
-
-    It is worked out where nothing else tells: what reads differently has changed, and most do.
-    """
-    if known.kept is not None and not _reads_the_same(known.kept, new, batch):
-        return None
-    content = digest(batch.canonical(new.raw))
-    before = known.content_digest if known.kept is None else digest(batch.canonical(known.kept))
-    return content if content == before else None
-
-
-def _reads_the_same(kept: bytes, new: Incoming, batch: Batch) -> bool:
-    try:
-        return batch.decode(kept) == new.document
-    except UnreadableDocument:
-        return False
 
 
 def _choose(incoming: dict[str, Incoming], new: Incoming, batch: Batch, counts: Counts) -> None:
@@ -296,7 +214,7 @@ def _row(one: Incoming, document: Document, batch: Batch, origin: Origin) -> row
         document=document,
         version=_number(one),
         raw_digest=one.raw_digest,
-        content_digest=b"",
+        content_digest=b"",  # worked out from the raw text when it is needed: most never change
         asked_at=batch.asked_at,
         node=origin.node,
         run=origin.run,

@@ -258,7 +258,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     """What one request brought.
 
     `decode` turns raw bytes into a document and raises `UnreadableDocument`; `canonical` gives
-    bytes that are equal for equal content (key order, absent or null, spelling of decimals).
+    bytes that are equal for equal content (key order, absent or null, spelling of decimals), and never
+    raises. What is equal by `canonical` decodes to equal documents, too.
     `states` are the states in which a document not yet known is stored; none means every state.
     `privacy` is given where the documents name consumers.
     """

@@ -32,7 +32,7 @@ Key = tuple[str, str]
 
 def unknown_migrations(migrations: Iterable[str]) -> list[str]:
     """Those that this version of Approdo does not know."""
-    known = MigrationLoader(None).graph.node_map
+    known = MigrationLoader(None).disk_migrations
     return [name for name in migrations if _key(name) not in known]
 
 
@@ -70,7 +70,10 @@ def fill(archive: Archive, *, forget_keys: bool) -> Lost | None:
     Notices that wait in it are given up: who only tries a copy tells nobody anything.
     """
     executor = MigrationExecutor(connection)
-    executor.migrate(_ends({_key(name) for name in archive.manifest.migrations}, executor.loader))
+    # Step by step, because a squashed migration may replace both what the copy has and what it has not.
+    executor.loader = MigrationLoader(connection, replace_migrations=False)
+    executor.loader.replacements = {}  # else squashed ones would be written down before what they depend on
+    executor.migrate(_ends(_made_by(archive.manifest.migrations, executor.loader), executor.loader))
     with transaction.atomic():
         _refuse_other_tables(archive.manifest.tables)
         tables = [table for table in archive.manifest.tables if table.name not in LEFT_OUT]
@@ -81,7 +84,7 @@ def fill(archive: Archive, *, forget_keys: bool) -> Lost | None:
                 raise Damaged
             _count_on(table)
         connection.check_constraints()
-    if installation.pending():
+    if not installation.all_recorded():
         schema.migrate_hub()
     Notice.objects.filter(state=Notice.State.WAITING).update(state=Notice.State.GIVEN_UP)
     lost = lost_keys.forget(timezone.now()) if forget_keys else None
@@ -92,6 +95,12 @@ def fill(archive: Archive, *, forget_keys: bool) -> Lost | None:
 def _key(name: str) -> Key:
     app, _, rest = name.partition(".")
     return app, rest
+
+
+def _made_by(migrations: Iterable[str], loader: MigrationLoader) -> set[Key]:
+    """Those that make the copy's tables: a squashed one alone, where it stands beside those that it replaces."""
+    applied = {_key(name) for name in migrations}
+    return applied - {key for one in applied for key in loader.disk_migrations[one].replaces}
 
 
 def _ends(applied: set[Key], loader: MigrationLoader) -> list[Key]:

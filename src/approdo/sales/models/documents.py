@@ -84,6 +84,7 @@ class SaleDocument(models.Model):
     detailed = models.BooleanField(default=True)
     version = models.PositiveIntegerField(_("version"), default=1)
     raw_digest = models.BinaryField(max_length=16)
+    # Empty: to be worked out from the newest version's raw text.
     content_digest = models.BinaryField(max_length=16)
     asked_at = models.DateTimeField()
     first_run = models.BigIntegerField(null=True)

@@ -93,6 +93,13 @@ def test_a_look_is_written_down_and_a_look_that_shows_nothing_is_not(amazon):
     assert PersonalDataLook.objects.count() == 1
 
 
+def test_a_change_is_stored_though_no_key_opens_the_former_text(amazon):
+    bring(amazon, order())
+    DocumentVersion.objects.update(raw=b"sealed with a key that is lost")
+    counts = bring(amazon, order(state="ACCEPTED"), at=NOW + DAY)
+    assert (counts.updated, SaleDocument.objects.get().state) == (1, "accepted")
+
+
 def test_purged_data_are_gone_from_every_version_and_the_rest_stays(amazon):
     bring(amazon, order())
     bring(amazon, order(state="ACCEPTED", items=[item(), item(itemSequenceNumber="00002")]), at=NOW + DAY)

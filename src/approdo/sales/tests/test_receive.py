@@ -110,6 +110,25 @@ def test_other_spelling_of_the_same_content_is_no_new_version(origin):
     assert SaleDocument.objects.get().version == 1
 
 
+def test_a_document_that_is_not_made_of_its_newest_version_is_written_again(origin):
+    """As two workers leave it who wrote the same version at once: the text of the first, the row of the second."""
+    receive(batch(order()), origin)
+    newer = batch(order(dealCode="RIGHT"), asked_at=ASKED_AT + timedelta(hours=1))
+    receive(newer, origin)
+    SaleDocument.objects.update(raw_digest=b"of another text", deal_code="WRONG")
+    assert counted(receive(newer, origin)) == {"read": 1, "updated": 1}
+    document = SaleDocument.objects.get()
+    assert (document.version, document.deal_code) == (3, "RIGHT")
+    assert counted(receive(newer, origin)) == {"read": 1, "unchanged": 1}
+
+
+def test_a_change_is_stored_though_the_former_text_is_damaged(origin):
+    receive(batch(order()), origin)
+    DocumentVersion.objects.update(raw=b"no longer what it was")
+    assert counted(receive(batch(order(dealCode="NEW")), origin)) == {"read": 1, "updated": 1}
+    assert SaleDocument.objects.get().deal_code == "NEW"
+
+
 def test_an_older_version_that_arrives_late_replaces_nothing(origin):
     newer = order(purchaseOrderChangedDate="2026-05-01T09:00:00Z", dealCode="NEWER")
     receive(batch(newer), origin)

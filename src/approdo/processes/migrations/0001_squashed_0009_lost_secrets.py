@@ -1,0 +1,283 @@
+import django.db.models.deletion
+import uuid
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    replaces = [('processes', '0001_initial'), ('processes', '0002_run_orders'), ('processes', '0003_procedures'), ('processes', '0004_run_worker'), ('processes', '0005_run_lists'), ('processes', '0006_alarms'), ('processes', '0007_recode_jobs'), ('processes', '0008_run_indexes'), ('processes', '0009_lost_secrets')]
+
+    initial = True
+
+    dependencies = [
+        ('nodes', '0001_initial'),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='Look',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=20, unique=True)),
+                ('looked_at', models.DateTimeField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Procedure',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
+                ('every', models.PositiveIntegerField(blank=True, null=True, verbose_name='every')),
+                ('unit', models.CharField(choices=[('minutes', 'minutes'), ('hours', 'hours'), ('days', 'days')], default='minutes', max_length=10, verbose_name='unit')),
+                ('cron', models.CharField(blank=True, max_length=100, verbose_name='cron expression')),
+                ('time_zone', models.CharField(blank=True, max_length=60, verbose_name='time zone')),
+                ('on_error', models.CharField(choices=[('continue', 'Go on with the next connector'), ('stop', 'Leave out the rest')], default='continue', max_length=10, verbose_name='if a connector does not succeed')),
+                ('grace', models.PositiveIntegerField(default=30, help_text='So much later than due it may succeed before an alarm is raised.', verbose_name='grace in minutes')),
+                ('paused', models.BooleanField(default=False, verbose_name='paused')),
+                ('planned_for', models.TextField(blank=True, default='', editable=False)),
+                ('planned_at', models.DateTimeField(editable=False, null=True)),
+                ('due_at', models.DateTimeField(editable=False, null=True, verbose_name='due next')),
+                ('last_due_at', models.DateTimeField(editable=False, null=True, verbose_name='last due')),
+            ],
+            options={
+                'verbose_name': 'procedure',
+                'verbose_name_plural': 'procedures',
+                'ordering': ('name',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Recipient',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
+                ('kind', models.CharField(choices=[('email', 'E-mail'), ('webhook', 'Webhook')], default='email', max_length=10, verbose_name='kind')),
+                ('address', models.CharField(max_length=500, verbose_name='address')),
+                ('sealed', models.TextField(blank=True, default='', editable=False)),
+                ('secret_lost', models.BooleanField(default=False, editable=False)),
+                ('language', models.CharField(choices=[('it', 'Italiano'), ('en', 'English')], default='it', max_length=5, verbose_name='language')),
+                ('alarms', models.BooleanField(default=True, verbose_name='alarms')),
+                ('news', models.CharField(choices=[('none', 'Never'), ('run', 'After each run that brought some'), ('day', 'Once a day')], default='none', max_length=10, verbose_name='news of orders')),
+                ('active', models.BooleanField(default=True, verbose_name='active')),
+                ('news_until', models.DateField(editable=False, null=True)),
+            ],
+            options={
+                'verbose_name': 'recipient',
+                'verbose_name_plural': 'recipients',
+                'ordering': ('name',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Worker',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('executor', models.CharField(max_length=200, unique=True, verbose_name='worker')),
+                ('host', models.CharField(max_length=200, verbose_name='host')),
+                ('started_at', models.DateTimeField(verbose_name='started')),
+                ('missed_at', models.DateTimeField(null=True)),
+            ],
+            options={
+                'verbose_name': 'worker',
+                'verbose_name_plural': 'workers',
+                'ordering': ('started_at', 'id'),
+            },
+        ),
+        migrations.CreateModel(
+            name='Alarm',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(max_length=250)),
+                ('kind', models.CharField(choices=[('failed', 'Procedure failed'), ('late', 'Procedure late'), ('overdue', 'No success in time'), ('worker_gone', 'Worker gone'), ('secret_old', 'Client secret old'), ('secret_missing', 'Secret missing'), ('refused', 'Authorisation refused'), ('quiet', 'Unusually quiet')], max_length=20, verbose_name='cause')),
+                ('subject', models.CharField(max_length=200, verbose_name='about')),
+                ('code', models.CharField(max_length=60)),
+                ('params', models.JSONField(default=dict)),
+                ('worker', models.CharField(blank=True, max_length=200)),
+                ('since', models.DateTimeField(verbose_name='since')),
+                ('noticed_at', models.DateTimeField(verbose_name='noticed')),
+                ('over_at', models.DateTimeField(null=True, verbose_name='over')),
+                ('node', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='nodes.node', verbose_name='node')),
+                ('procedure', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='alarms', to='processes.procedure', verbose_name='procedure')),
+            ],
+            options={
+                'verbose_name': 'alarm',
+                'verbose_name_plural': 'alarms',
+                'ordering': ('-id',),
+                'indexes': [models.Index(fields=['key', 'over_at'], name='alarm_last_over')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('over_at__isnull', True)), fields=('key',), name='alarm_open_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Connector',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
+                ('type', models.CharField(max_length=100, verbose_name='connector type')),
+                ('options', models.JSONField(blank=True, default=dict, verbose_name='options')),
+                ('active', models.BooleanField(default=True, verbose_name='active')),
+                ('configuration', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='nodes.configuration', verbose_name='configuration')),
+                ('node', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='nodes.node', verbose_name='node')),
+            ],
+            options={
+                'verbose_name': 'connector',
+                'verbose_name_plural': 'connectors',
+                'ordering': ('name',),
+            },
+        ),
+        migrations.CreateModel(
+            name='RecodeJob',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('lines', models.CharField(choices=[('without_match', 'Unmatched codes'), ('all', 'All documents')], max_length=20, verbose_name='lines')),
+                ('state', models.CharField(choices=[('waiting', 'waiting'), ('running', 'running'), ('succeeded', 'done'), ('failed', 'failed')], default='waiting', max_length=20, verbose_name='state')),
+                ('requested_by', models.CharField(blank=True, max_length=150, verbose_name='requested by')),
+                ('created_at', models.DateTimeField(verbose_name='requested')),
+                ('started_at', models.DateTimeField(null=True, verbose_name='started')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
+                ('first', models.BigIntegerField(default=0)),
+                ('last', models.BigIntegerField(default=0)),
+                ('position', models.BigIntegerField(default=0)),
+                ('chunks', models.PositiveIntegerField(default=0)),
+                ('counts', models.JSONField(default=dict)),
+                ('error_code', models.CharField(blank=True, max_length=60)),
+                ('error_params', models.JSONField(default=dict)),
+            ],
+            options={
+                'verbose_name': 'recoding of stored documents',
+                'verbose_name_plural': 'recodings of stored documents',
+                'ordering': ('-id',),
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('state',), name='recode_job_running'), models.UniqueConstraint(condition=models.Q(('state', 'waiting')), fields=('lines',), name='recode_job_waiting')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Run',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('connector_name', models.CharField(blank=True, max_length=100, verbose_name='connector')),
+                ('procedure_name', models.CharField(blank=True, max_length=100, verbose_name='procedure')),
+                ('due_at', models.DateTimeField(null=True, verbose_name='due')),
+                ('state', models.CharField(choices=[('queued', 'Queued'), ('running', 'Running'), ('succeeded', 'Succeeded'), ('partial', 'Partly done'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='queued', max_length=20, verbose_name='state')),
+                ('orders', models.JSONField(default=list, verbose_name='orders')),
+                ('worker', models.CharField(blank=True, max_length=100, verbose_name='worker')),
+                ('requested_by', models.CharField(blank=True, max_length=150, verbose_name='requested by')),
+                ('created_at', models.DateTimeField(verbose_name='requested')),
+                ('started_at', models.DateTimeField(null=True, verbose_name='started')),
+                ('ended_at', models.DateTimeField(null=True, verbose_name='ended')),
+                ('counts', models.JSONField(default=dict, verbose_name='counts')),
+                ('windows', models.PositiveIntegerField(default=0, verbose_name='windows')),
+                ('windows_done', models.PositiveIntegerField(default=0, verbose_name='windows done')),
+                ('error_kind', models.CharField(blank=True, max_length=20)),
+                ('error_code', models.CharField(blank=True, max_length=60)),
+                ('error_params', models.JSONField(default=dict)),
+                ('thinned', models.BooleanField(default=False)),
+                ('connector', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='processes.connector', verbose_name='connector')),
+                ('procedure', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='runs', to='processes.procedure', verbose_name='procedure')),
+                ('retry_of', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='processes.run', verbose_name='retry of')),
+            ],
+            options={
+                'verbose_name': 'run',
+                'verbose_name_plural': 'runs',
+                'ordering': ('-created_at', '-id'),
+                'permissions': (('run_connector', 'Can run connectors'),),
+                'indexes': [models.Index(fields=['-created_at', '-id'], name='run_newest'), models.Index(fields=['connector', '-created_at', '-id'], name='run_of_connector'), models.Index(fields=['procedure', '-created_at', '-id'], name='run_of_procedure'), models.Index(condition=models.Q(('procedure__isnull', False)), fields=['procedure', 'state', '-created_at', '-id'], name='run_of_procedure_in_state'), models.Index(fields=['state', '-created_at', '-id'], name='run_in_state'), models.Index(fields=['connector_name', '-created_at', '-id'], name='run_of_connector_name'), models.Index(fields=['procedure_name', '-created_at', '-id'], name='run_of_procedure_name'), models.Index(condition=models.Q(('thinned', False)), fields=['ended_at'], name='run_to_thin')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'running'))), fields=('connector',), name='run_once_at_a_time'), models.UniqueConstraint(condition=models.Q(('state__in', ('queued', 'running'))), fields=('procedure',), name='procedure_run_once_at_a_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Notice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('uid', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('recipient_name', models.CharField(max_length=100, verbose_name='recipient')),
+                ('event', models.CharField(choices=[('alarm.opened', 'Alarm'), ('alarm.over', 'Alarm over'), ('orders.run', 'Orders of a run'), ('orders.day', 'Orders of a day')], max_length=20, verbose_name='what')),
+                ('first_day', models.DateField(null=True)),
+                ('last_day', models.DateField(null=True)),
+                ('content', models.JSONField(null=True)),
+                ('state', models.CharField(choices=[('waiting', 'Waiting'), ('sent', 'Sent'), ('given_up', 'Given up')], default='waiting', max_length=10, verbose_name='state')),
+                ('created_at', models.DateTimeField(verbose_name='created')),
+                ('next_attempt_at', models.DateTimeField(verbose_name='next attempt')),
+                ('attempts', models.PositiveIntegerField(default=0, verbose_name='attempts')),
+                ('sent_at', models.DateTimeField(null=True, verbose_name='sent')),
+                ('error_code', models.CharField(blank=True, max_length=60)),
+                ('error_params', models.JSONField(default=dict)),
+                ('alarm', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notices', to='processes.alarm', verbose_name='alarm')),
+                ('recipient', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='notices', to='processes.recipient', verbose_name='recipient')),
+                ('run', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='processes.run', verbose_name='run')),
+            ],
+            options={
+                'verbose_name': 'notice',
+                'verbose_name_plural': 'notices',
+                'ordering': ('-id',),
+                'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['next_attempt_at'], name='notice_waiting')],
+            },
+        ),
+        migrations.AddField(
+            model_name='alarm',
+            name='run',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='processes.run', verbose_name='run'),
+        ),
+        migrations.CreateModel(
+            name='RunStep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveIntegerField()),
+                ('connector_name', models.CharField(max_length=100, verbose_name='connector')),
+                ('result', models.CharField(blank=True, choices=[('', 'Waiting'), ('started', 'Started'), ('joined', 'Joined a run that was under way'), ('skipped', 'Left out')], default='', max_length=10)),
+                ('code', models.CharField(blank=True, max_length=60)),
+                ('connector', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='processes.connector')),
+                ('part', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='part_of', to='processes.run', verbose_name='run')),
+                ('run', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='processes.run')),
+            ],
+            options={
+                'verbose_name': 'step of a run',
+                'verbose_name_plural': 'steps of a run',
+                'ordering': ('run', 'position'),
+                'constraints': [models.UniqueConstraint(fields=('run', 'position'), name='run_step_key')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Slot',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('days', models.JSONField(default=list, verbose_name='days')),
+                ('start', models.TimeField(verbose_name='from')),
+                ('end', models.TimeField(verbose_name='to')),
+                ('procedure', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='slots', to='processes.procedure')),
+            ],
+            options={
+                'verbose_name': 'weekly slot',
+                'verbose_name_plural': 'weekly slots',
+                'ordering': ('id',),
+            },
+        ),
+        migrations.CreateModel(
+            name='Token',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
+                ('digest', models.CharField(editable=False, max_length=64, unique=True)),
+                ('scopes', models.JSONField(default=list, verbose_name='scopes')),
+                ('created_at', models.DateTimeField(verbose_name='created')),
+                ('last_used_at', models.DateTimeField(editable=False, null=True, verbose_name='last used')),
+                ('connector', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, to='processes.connector', verbose_name='only for connector')),
+            ],
+            options={
+                'verbose_name': 'API token',
+                'verbose_name_plural': 'API tokens',
+                'ordering': ('name',),
+            },
+        ),
+        migrations.CreateModel(
+            name='ProcedureStep',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('position', models.PositiveIntegerField(default=0, verbose_name='position')),
+                ('connector', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='processes.connector', verbose_name='connector')),
+                ('procedure', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='processes.procedure')),
+            ],
+            options={
+                'verbose_name': 'connector of a procedure',
+                'verbose_name_plural': 'connectors of a procedure',
+                'ordering': ('position', 'id'),
+                'constraints': [models.UniqueConstraint(fields=('procedure', 'connector'), name='procedure_step_once')],
+            },
+        ),
+    ]
