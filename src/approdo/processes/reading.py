@@ -105,7 +105,8 @@ class _Reader:
 
     def read(self, windows: Sequence[int]) -> None:
         self._waiting.extend(windows)
-        while self._goes_on():
+        answered: set[Future[Answer]] = set()
+        while answered or self._goes_on():
             while self._waiting and len(self._asked) < self._at_once:
                 self._open(self._waiting.popleft())
             if not self._asked:
