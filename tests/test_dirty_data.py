@@ -97,7 +97,8 @@ def test_an_order_that_cannot_be_read_is_set_aside_alone_and_stored_once_it_can(
     amazon.dials.set(name, 2)
     run = reading.read(reading.connector(amazon, by="created"))
     assert (run.state, run.error_code) == ("partial", "")
-    waiting = list(SetAside.objects.all())
+    # Where windows overlap, one of them may have shown in full what the other spoilt.
+    waiting = list(SetAside.objects.filter(stored_at=None))
     assert {one.number for one in waiting} < set(numbers(amazon)), "each says which order it is"
     assert set(numbers(amazon)) - set(stored()), "windows overlap, but not at every order"
     assert sorted({*stored(), *(one.number for one in waiting)}) == numbers(amazon)
