@@ -307,6 +307,15 @@ def test_what_the_erp_calls_a_document_is_kept_and_can_be_corrected():
     assert sorted(document.receipts.values_list("connector", "number")) == [(ERP, "SO-2"), (OTHER, "X")]
 
 
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="PostgreSQL's own: SQLite compiles nothing")
+@pytest.mark.django_db
+def test_what_waits_is_looked_up_without_compiling_the_question():
+    """Once many were handed over PostgreSQL expected hours of work, and took a quarter of a second for machine code."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
+
+
 @at_once
 @pytest.mark.django_db(transaction=True)
 def test_callers_at_the_same_time_get_no_document_twice_and_together_all():
