@@ -108,8 +108,6 @@ def _database() -> dict[str, Any]:
             "keepalives_interval": "5",
             "keepalives_count": "3",
             **{name: value for name, value in parts.items() if name not in known},
-            # Compiling a question that the planner takes for a long one takes longer than any of ours.
-            "options": f"-c jit=off {parts.get('options', '')}".strip(),
         },
         **{ours: parts[theirs] for theirs, ours in known.items() if theirs in parts},
     }

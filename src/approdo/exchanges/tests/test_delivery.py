@@ -310,10 +310,16 @@ def test_what_the_erp_calls_a_document_is_kept_and_can_be_corrected():
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="PostgreSQL's own: SQLite compiles nothing")
 @pytest.mark.django_db
 def test_what_waits_is_looked_up_without_compiling_the_question():
-    """Once many were handed over PostgreSQL expected hours of work, and took a quarter of a second for machine code."""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW jit")
-        assert cursor.fetchone() == ("off",)
+    store(order())
+    with connection.cursor() as cursor, CaptureQueriesContext(connection) as asked:
+        cursor.execute("SET LOCAL jit_above_cost = 0")
+        assert take()
+        question = next(one["sql"] for one in asked.captured_queries if "exchanges_delivery" in one["sql"])
+        cursor.execute(f"EXPLAIN {question}")
+        assert "JIT" not in str(cursor.fetchall())
+        cursor.execute("SET LOCAL jit = on")
+        cursor.execute(f"EXPLAIN {question}")
+        assert "JIT" in str(cursor.fetchall())
 
 
 @at_once
