@@ -1,4 +1,7 @@
-"""Many texts compared with a column as one parameter: databases limit how many parameters a statement has."""
+"""What is asked and written with every page, past the model layer, whose statements take longer to make than to do.
+
+Many values compared with a column go over as one parameter: databases limit how many a statement has.
+"""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

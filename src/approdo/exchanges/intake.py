@@ -135,7 +135,9 @@ def keep_notes(run: int, notes: Sequence[Note], at: datetime) -> None:
 
 
 def keep_requests(run: int, requests: Sequence[RequestMade]) -> None:
-    """Keep the requests made for a run, failed ones too."""
+    """Keep the requests made for a run, failed ones too. All or nothing."""
+    if not requests:  # else SQLite would wait for its write lock, for nothing
+        return
     rows = [
         (
             run, made.at, made.operation[:80], made.status, made.request_id[:200],

@@ -7,7 +7,7 @@ import pytest
 from amazon_orders import batch, node, order
 from msgspec.structs import replace
 
-from approdo.exchanges.intake import counts_of, restart_window, take_page
+from approdo.exchanges.intake import counts_of, keep_requests, restart_window, take_page
 from approdo.exchanges.models import RunNote, WindowRead
 from approdo.sales.models import DocumentStatus, SaleDocument
 
@@ -158,3 +158,9 @@ def test_a_page_of_a_window_that_was_begun_anew_meanwhile_changes_nothing(window
     restart_window(stale)
     window.refresh_from_db()
     assert window.pages == 1, "begun anew once"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_requests_nobody_waits_for_the_databases_lock(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        keep_requests(1, [])

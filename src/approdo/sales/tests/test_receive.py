@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from msgspec.structs import replace
 
+from approdo.sales import rows
 from approdo.sales.models import DocumentVersion, SaleDocument, SaleLine, SetAside
 from approdo.sales.raw import raw_bytes
 from approdo.sales.receive import Counts, Origin, receive
@@ -176,6 +177,26 @@ def test_a_line_that_comes_back_is_there_again_and_another_orders_is_not_touched
         receive(batch(*orders, asked_at=ASKED_AT + timedelta(minutes=minutes)), origin)
     lines = SaleLine.objects.order_by("document__number", "sequence").values_list("sequence", "vanished")
     assert list(lines) == [("1", False), ("2", False), ("1", False), ("2", True)]
+
+
+def test_lines_that_say_the_same_are_not_written(origin):
+    def written():
+        """Where PostgreSQL keeps each row, which moves with each writing; how many rows SQLite has written."""
+        with connection.cursor() as cursor:
+            server = connection.vendor == "postgresql"
+            cursor.execute("SELECT ctid::text FROM sales_saleline" if server else "SELECT total_changes()")
+            return cursor.fetchall()
+
+    page = batch(order(items=[item("1"), item("2")]))
+    receive(page, origin)
+    same = page.decode(page.documents[0].raw)
+    other = replace(same, lines=[same.lines[0], replace(same.lines[1], vendor_sku="OTHER")])
+    number, before = SaleDocument.objects.get().pk, written()
+    rows.write_lines([(number, same)], [], None)
+    assert written() == before
+    rows.write_lines([(number, other)], [], None)
+    assert written() != before
+    assert [line.vendor_sku for line in SaleLine.objects.order_by("sequence")] == [same.lines[0].vendor_sku, "OTHER"]
 
 
 def test_many_changed_orders_cost_as_many_statements_as_one(origin):
