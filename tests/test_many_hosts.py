@@ -33,6 +33,8 @@ TAKEN_OVER = "SELECT params ->> 'gone' FROM exchanges_runnote WHERE code = 'take
 ENGINE = "SELECT count(*) FROM dbos.workflow_status WHERE status IN ('ENQUEUED', 'PENDING')"
 LIMITED = ("getPurchaseOrders", "getPurchaseOrdersStatus")
 RATE = BURST = 10
+UNDER_WAY = 5
+"""Pages of a run that were asked for and not stored yet: the next of each of its four windows, and the one being stored."""
 
 
 @pytest.fixture
@@ -109,7 +111,7 @@ def test_work_spreads_over_the_hosts_and_survives_the_death_of_one(hub: Hub, ama
     assert {one["state"] for one in hub.run_states()} == {"succeeded"}
     gone = [name.rpartition("-")[0] for (name,) in hub.rows(TAKEN_OVER)]
     assert gone == [victim] * had
-    assert pages_repeated(amazon) <= had, "one request for each run that lost its worker"
+    assert pages_repeated(amazon) <= had * UNDER_WAY, "no more than what each run that lost its worker had not stored"
     check_quotas(amazon)
     check_truth_of_each(hub, amazon)
 
